@@ -1,0 +1,94 @@
+"""The application: routes, and the one place where an exception becomes an answer."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import addresses, auditing, identity, operations, orders, products
+from api.backend import Backend
+from api.documentation import document
+from api.gate import Gate
+from api.live import socket
+from api.problems import Problem, log_failure, refused, unavailable
+from events.domain.refusal import Refusal
+from events.log.append import AppendError
+from events.log.appender import CONNECTION_LOST
+from queries.consistency import ProjectionBehind
+
+log = structlog.get_logger("api")
+
+OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def create_app(open_backend: OpenBackend) -> Gate:
+    """The ASGI application. `open_backend` is entered at its start and left at its end."""
+    app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False)
+    for room in (identity, orders, products, addresses, auditing, operations, socket):
+        app.include_router(room.router)
+    for exception, handler in _HANDLERS.items():
+        app.add_exception_handler(exception, handler)
+    document(app)
+    return Gate(app)
+
+
+def _lifespan(open_backend: OpenBackend) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_backend() as backend:
+            app.state.backend = backend
+            yield
+
+    return lifespan
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """Any failure as a problem document. Its text is ours, never that of the exception."""
+    return as_problem(request, error).response(request.url.path)
+
+
+def as_problem(request: Request, error: Exception) -> Problem:
+    """What a client is told about this failure."""
+    match error:
+        case Problem():
+            return error
+        case Refusal():
+            return refused(error)
+        case AppendError():
+            return log_failure(error)
+        case ProjectionBehind():
+            return Problem(
+                503,
+                "projection_behind",
+                "The read model does not show that write yet; try again.",
+                headers={"Retry-After": "1"},
+                projection=error.projection,
+            )
+        case HTTPException():
+            detail = (
+                "There is nothing at this path." if error.status_code == 404 else "This cannot be done here."
+            )
+            code = _HTTP_CODES.get(error.status_code, "http_error")
+            return Problem(error.status_code, code, detail, headers=error.headers)
+        case _ if isinstance(error, (*CONNECTION_LOST, asyncpg.PostgresError)):
+            log.warning("database unavailable", path=request.url.path, error=type(error).__name__)
+            return unavailable()
+    log.error("internal error", path=request.url.path, exc_info=error)
+    return Problem(500, "internal_error", "Something went wrong here. It was written down.")
+
+
+_HANDLERS = dict.fromkeys(
+    (
+        *(Problem, Refusal, AppendError, ProjectionBehind, HTTPException, RequestValidationError),
+        *(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception),
+    ),
+    _problem,
+)

@@ -1,0 +1,57 @@
+"""What the door stands on, as the composition root hands it in."""
+
+from typing import Protocol
+
+import asyncpg
+from redis.asyncio import Redis
+
+from api.limits import Limits
+from api.live.hubs import Hubs
+from api.tokens import Tokens
+from commands.handle import CommandHandler
+from commands.order_numbers import OrderNumbers
+from events.codec import Codec
+from events.log.reader import LogReader
+from events.opaque import Cursors, Positions
+from events.repository import Repository
+
+
+class Shop(Protocol):
+    """One tenant's parts."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def reader(self) -> LogReader: ...
+    @property
+    def codec(self) -> Codec: ...
+    @property
+    def repository(self) -> Repository: ...
+    @property
+    def commands(self) -> CommandHandler: ...
+    @property
+    def numbers(self) -> OrderNumbers: ...
+    @property
+    def positions(self) -> Positions: ...
+    @property
+    def cursors(self) -> Cursors: ...
+
+
+class Shops(Protocol):
+    """Finds a tenant's parts. Raises LookupError for a tenant that does not exist."""
+
+    async def shop(self, tenant: str) -> Shop: ...
+
+
+class Backend:
+    """Everything a request may need, made once a process."""
+
+    def __init__(
+        self, shops: Shops, pool: asyncpg.Pool, redis: Redis, tokens: Tokens, hubs: Hubs, limits: Limits
+    ) -> None:
+        self.shops = shops
+        self.pool = pool
+        self.redis = redis
+        self.tokens = tokens
+        self.hubs = hubs
+        self.limits = limits

@@ -1,0 +1,241 @@
+"""`GET /ws/orders`: an order stream over a WebSocket.
+
+    connecting ──► authenticated ──► ready ──► catching up from the log ──► live
+       4401, 4408       4403                        └──── 4413, 4401 ────────┘
+
+A subscriber catches up from the log until it is where the hub is, and joins it in the same breath: what is before came
+from the log, what is after comes from the hub, and nothing falls between or comes twice.
+"""
+
+import asyncio
+from collections import Counter
+from time import time
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_json
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.door import Guest, admission_of, backend_of, guest_of, opened_position
+from api.live.hubs import Hub
+from api.live.subscription import Sight, Subscription
+from api.metrics import FRAMES, SOCKETS
+from api.problems import Problem, invalid, refused
+from api.tokens import Admission, InvalidToken
+from events.domain.refusal import NotFound, Refusal
+from queries.get_order import visible_order
+
+HEARTBEAT = 15.0
+AUTH_PATIENCE = 5.0
+WRITE_PATIENCE = 10.0
+PAGE = 500
+
+BAD_REQUEST = 4400
+UNAUTHENTICATED = 4401
+FORBIDDEN = 4403
+NO_AUTH_FRAME = 4408
+TOO_SLOW = 4413
+TOO_MANY = 4429
+TRY_AGAIN = 1013
+
+router = APIRouter()
+_open: Counter[UUID] = Counter()
+
+
+class StreamQuery(BaseModel):
+    """Where to start, and for staff whose orders or which order to follow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str | None = None
+    order_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+class AuthFrame(BaseModel):
+    """The first frame of a client that cannot set headers."""
+
+    type: str
+    token: str
+
+
+class Closed(Exception):
+    """The socket is to be closed, with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@router.websocket("/ws/orders")
+async def follow_orders(socket: WebSocket) -> None:
+    """Follow orders: one's own, or for staff all, those of a user, or one."""
+    try:
+        _check_origin(socket)
+        admission = admission_of(socket)
+        if admission is not None:
+            guest = await guest_of(socket, admission)
+            wish = await _wish(socket, guest)
+    except (Problem, Refusal) as refusal:
+        await socket.send_denial_response(_problem(refusal).response(socket.url.path))
+        return
+    await socket.accept()
+    try:
+        if admission is None:
+            admission = await _authenticate(socket)
+            guest = await guest_of(socket, admission)
+            wish = await _wish(socket, guest)
+        await _serve(socket, guest, admission, *wish)
+    except (Problem, Refusal) as refusal:
+        problem = _problem(refusal)
+        await _close(socket, _CLOSE_CODES.get(problem.status, BAD_REQUEST), problem.code)
+    except Closed as closed:
+        await _close(socket, closed.code, closed.reason)
+    except WebSocketDisconnect:
+        pass
+
+
+_CLOSE_CODES = {401: UNAUTHENTICATED, 403: FORBIDDEN, 404: FORBIDDEN, 429: TOO_MANY, 503: TRY_AGAIN}
+
+
+async def _serve(socket: WebSocket, guest: Guest, admission: Admission, sight: Sight, after: int | None) -> None:
+    shop = guest.shop
+    hub = await backend_of(socket).hubs.hub(shop.reader, shop.codec, shop.positions)
+    subject = guest.caller.subject
+    _open[subject] += 1
+    SOCKETS.inc()
+    pump = asyncio.create_task(_pump(socket, hub, guest, admission, sight, after))
+    listen = asyncio.create_task(_until_gone(socket))
+    try:
+        await asyncio.wait((pump, listen), return_when=asyncio.FIRST_COMPLETED)
+        if pump.done():
+            await pump
+    finally:
+        for task in (pump, listen):
+            task.cancel()
+        await asyncio.gather(pump, listen, return_exceptions=True)
+        SOCKETS.dec()
+        _open[subject] -= 1
+        if not _open[subject]:
+            del _open[subject]
+
+
+async def _pump(
+    socket: WebSocket, hub: Hub, guest: Guest, admission: Admission, sight: Sight, after: int | None
+) -> None:
+    """Send until the token ends, or the client is too slow. Raises Closed."""
+    subscription = Subscription(sight, hub.position if after is None else after)
+    try:
+        await _send(socket, _told("ready", hub, subscription.after))
+        heartbeat = time() + HEARTBEAT
+        while subscription.after < hub.position:
+            frames, reached = await sight.history(
+                guest.shop.reader, hub.frames, subscription.after, hub.position, PAGE
+            )
+            for frame in frames:
+                _check_token(admission)
+                await _send(socket, frame.text)
+            FRAMES.inc(len(frames))
+            subscription.after = reached
+        # Nothing was awaited since the positions were compared.
+        hub.join(subscription)
+        while True:
+            _check_token(admission)
+            patience = min(heartbeat, admission.expires) - time()
+            frame = await subscription.next(patience) if patience > 0 else None
+            if frame is not None:
+                await _send(socket, frame.text)
+                FRAMES.inc()
+            elif subscription.overflowed:
+                raise Closed(TOO_SLOW, "too slow: reconnect after the last position")
+            if time() >= heartbeat:
+                given = hub.position if subscription.idle else subscription.after
+                await _send(socket, _told("heartbeat", hub, max(given, subscription.after)))
+                heartbeat = time() + HEARTBEAT
+    finally:
+        hub.leave(subscription)
+
+
+def _told(kind: str, hub: Hub, position: int) -> str:
+    return to_json({"type": kind, "position": hub.frames.token(position)}).decode()
+
+
+async def _send(socket: WebSocket, text: str) -> None:
+    try:
+        async with asyncio.timeout(WRITE_PATIENCE):
+            await socket.send_text(text)
+    except TimeoutError:
+        raise Closed(TOO_SLOW, "too slow: reconnect after the last position") from None
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """What clients send after the first frame is read and means nothing; a close is noticed here."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _authenticate(socket: WebSocket) -> Admission:
+    try:
+        async with asyncio.timeout(AUTH_PATIENCE):
+            text = await socket.receive_text()
+    except TimeoutError:
+        raise Closed(NO_AUTH_FRAME, "no auth frame in time") from None
+    except KeyError:
+        raise Closed(UNAUTHENTICATED, "the first frame is text") from None
+    try:
+        frame = AuthFrame.model_validate_json(text)
+        if frame.type != "auth":
+            raise Closed(UNAUTHENTICATED, "the first frame authenticates")
+        return backend_of(socket).tokens.verify(frame.token)
+    except (ValidationError, InvalidToken):
+        raise Closed(UNAUTHENTICATED, "invalid token") from None
+
+
+def _check_token(admission: Admission) -> None:
+    if time() >= admission.expires:
+        raise Closed(UNAUTHENTICATED, "the token has expired")
+
+
+def _check_origin(socket: WebSocket) -> None:
+    """A browser says where it comes from; only our own pages, and those that the operator named, may."""
+    origin = socket.headers.get("origin")
+    if origin is None:
+        return
+    host = socket.headers.get("host", "")
+    if origin not in (f"http://{host}", f"https://{host}") and origin not in backend_of(socket).limits.origins:
+        raise Problem(403, "foreign_origin", "This origin may not open streams.")
+
+
+async def _wish(socket: WebSocket, guest: Guest) -> tuple[Sight, int | None]:
+    """What the query string asks for: which orders, and after which position. Raises Problem, NotFound."""
+    try:
+        query = StreamQuery.model_validate(dict(socket.query_params))
+    except ValidationError as error:
+        raise invalid(error, prefix="?") from None
+    caller = guest.caller
+    owner = query.user_id
+    if not caller.may("orders:read_any"):
+        if owner not in (None, caller.subject):
+            raise NotFound("There is no such stream.")
+        owner = caller.subject
+    if query.order_id is not None:
+        await visible_order(guest.shop.repository, query.order_id, caller)
+    after = None if query.after is None else opened_position(guest.shop.positions, query.after)
+    if _open[caller.subject] >= backend_of(socket).limits.sockets_per_account:
+        raise Problem(429, "too_many_sockets", "This account has too many streams open.")
+    return Sight(owner, query.order_id), after
+
+
+def _problem(refusal: Problem | Refusal) -> Problem:
+    return refusal if isinstance(refusal, Problem) else refused(refusal)
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    if socket.application_state is WebSocketState.CONNECTED:
+        try:
+            async with asyncio.timeout(WRITE_PATIENCE):
+                await socket.close(code, reason)
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
+            return

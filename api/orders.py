@@ -1,0 +1,127 @@
+"""Orders over HTTP: placing, moving, cancelling; the list, one order, its history."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field, model_validator
+from pydantic_core import to_json
+
+from api.documentation import answers, documented
+from api.door import JSON, admitted, backend_of, consistent, forbidden, identified, invalid_cursor, parsed, performed, queried
+from api.paging import MOST, Limit, Paging
+from api.schemas import History, OrderAnswer, OrderListPage
+from commands.cancel_order import Cancellation, CancelOrder
+from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
+from commands.place_order import OrderCreate, PlaceOrder
+from events.opaque import InvalidOpaque
+from queries.get_order import get_order
+from queries.list_orders import OrderList
+from queries.order_history import order_history
+
+router = APIRouter(tags=["orders"])
+
+_WRITE = ("Idempotency-Key", "If-Match")
+_READ = ("Consistency-Token",)
+
+
+class OrderQuery(Paging):
+    """Which orders, and which page of them: by `cursor`, or by `page` and `per_page`."""
+
+    status: Status | None = None
+    user_id: UUID | None = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    per_page: Limit | None = None
+
+    @model_validator(mode="after")
+    def _one_way_of_paging(self) -> Self:
+        if self.cursor is not None and (self.page or self.per_page):
+            raise ValueError("page by cursor or by number, not both")
+        return self
+
+
+@router.post(
+    "/orders",
+    status_code=201,
+    **documented(
+        "Place an order", body=OrderCreate, answers=answers(201, OrderAnswer), headers=("Idempotency-Key",)
+    ),
+)
+async def place_order(request: Request) -> Response:
+    """An order of one's own. Its stock is reserved in the same commit."""
+    guest = await admitted(request, "orders:place")
+    order = await parsed(request, OrderCreate)
+    await guest.shop.numbers.reserve()
+    return await performed(request, guest, PlaceOrder(order, guest.shop.numbers.next))
+
+
+@router.patch(
+    "/orders/{order_id}/status",
+    **documented("Change an order's status", body=StatusChange, answers=answers(200, OrderAnswer, 409), headers=_WRITE),
+)
+async def change_status(request: Request) -> Response:
+    """Move an order along its statuses (staff). The status it already has: nothing happens."""
+    guest = await admitted(request, "orders:manage")
+    order_id = identified(request, "order_id")
+    change = await parsed(request, StatusChange)
+    return await performed(request, guest, ChangeOrderStatus(order_id, change))
+
+
+@router.post(
+    "/orders/{order_id}/cancellation",
+    **documented("Cancel an order", body=Cancellation, answers=answers(200, OrderAnswer, 409), headers=_WRITE),
+)
+async def cancel(request: Request) -> Response:
+    """The owner while it is pending, staff while anything is open. Its stock is released in the same commit."""
+    guest = await admitted(request)
+    order_id = identified(request, "order_id")
+    cancellation = await parsed(request, Cancellation)
+    return await performed(request, guest, CancelOrder(order_id, cancellation))
+
+
+@router.get(
+    "/orders",
+    **documented("List orders", query=OrderQuery, answers=answers(200, OrderListPage), headers=_READ),
+)
+async def list_orders(request: Request) -> Response:
+    """One's own orders, newest first; staff see all, or those of `user_id`."""
+    guest = await admitted(request)
+    wanted = queried(request, OrderQuery)
+    user_id = wanted.user_id
+    if not guest.caller.may("orders:read_any"):
+        if user_id not in (None, guest.caller.subject):
+            raise forbidden()
+        user_id = guest.caller.subject
+    await consistent(request, guest.shop, "orders")
+    orders = OrderList(backend_of(request).pool, guest.shop.tenant, guest.shop.cursors)
+    if wanted.page is not None or wanted.per_page is not None:
+        page = await orders.numbered(user_id, wanted.status, wanted.page or 1, min(wanted.per_page or 50, MOST))
+    else:
+        try:
+            page = await orders.after_cursor(user_id, wanted.status, wanted.cursor, wanted.limit)
+        except InvalidOpaque:
+            raise invalid_cursor() from None
+    return Response(page.json, media_type=JSON)
+
+
+@router.get("/orders/{order_id}", **documented("Read an order", answers=answers(200, OrderAnswer, 404), headers=_READ))
+async def read_order(request: Request) -> Response:
+    """One order, always current."""
+    guest = await admitted(request)
+    await consistent(request, guest.shop, None)
+    order = await get_order(guest.shop.repository, identified(request, "order_id"), guest.caller)
+    return Response(order.json, headers={"ETag": f'"{order.version}"'}, media_type=JSON)
+
+
+@router.get(
+    "/orders/{order_id}/events",
+    **documented("Read an order's history", answers=answers(200, History, 404), headers=_READ),
+)
+async def read_history(request: Request) -> Response:
+    """All that happened to an order and because of it, oldest first, as CloudEvents."""
+    guest = await admitted(request)
+    shop = guest.shop
+    await consistent(request, shop, None)
+    order_id = identified(request, "order_id")
+    history = await order_history(shop.repository, shop.reader, shop.codec, order_id, guest.caller)
+    return Response(to_json({"events": history}), media_type=JSON)

@@ -1,0 +1,83 @@
+"""The catalogue over HTTP: reading it, and keeping it."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.documentation import answers, documented
+from api.door import JSON, admitted, backend_of, consistent, identified, invalid_cursor, parsed, performed, queried
+from api.paging import Paging
+from api.schemas import ProductAnswer, ProductListPage
+from commands.add_product import AddProduct, ProductCreate
+from commands.change_product import ChangeProduct, ProductChange
+from commands.change_stock import ChangeStock, StockChange
+from events.opaque import InvalidOpaque
+from queries.products import get_product
+from queries.products import list_products as page_of_products
+
+router = APIRouter(tags=["catalogue"])
+
+_KEY = ("Idempotency-Key",)
+_WRITE = ("Idempotency-Key", "If-Match")
+_READ = ("Consistency-Token",)
+
+
+@router.post(
+    "/products",
+    status_code=201,
+    **documented("Add a product", body=ProductCreate, answers=answers(201, ProductAnswer, 409), headers=_KEY),
+)
+async def add_product(request: Request) -> Response:
+    """A product with a SKU of its own and its first stock (staff)."""
+    guest = await admitted(request, "catalogue:manage")
+    return await performed(request, guest, AddProduct(await parsed(request, ProductCreate)))
+
+
+@router.patch(
+    "/products/{product_id}",
+    **documented("Change a product", body=ProductChange, answers=answers(200, ProductAnswer, 404), headers=_WRITE),
+)
+async def change_product(request: Request) -> Response:
+    """Another name or price (staff). Orders that stand keep theirs."""
+    guest = await admitted(request, "catalogue:manage")
+    product_id = identified(request, "product_id")
+    return await performed(request, guest, ChangeProduct(product_id, await parsed(request, ProductChange)))
+
+
+@router.post(
+    "/products/{product_id}/stock",
+    **documented("Change stock", body=StockChange, answers=answers(200, ProductAnswer, 404, 422), headers=_WRITE),
+)
+async def change_stock(request: Request) -> Response:
+    """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved."""
+    guest = await admitted(request, "catalogue:manage")
+    product_id = identified(request, "product_id")
+    return await performed(request, guest, ChangeStock(product_id, await parsed(request, StockChange)))
+
+
+@router.get(
+    "/products",
+    **documented("List products", query=Paging, answers=answers(200, ProductListPage), headers=_READ),
+)
+async def list_products(request: Request) -> Response:
+    """All products, by SKU."""
+    guest = await admitted(request)
+    wanted = queried(request, Paging)
+    shop = guest.shop
+    await consistent(request, shop, "catalogue")
+    try:
+        page = await page_of_products(backend_of(request).pool, shop.tenant, shop.cursors, wanted.cursor, wanted.limit)
+    except InvalidOpaque:
+        raise invalid_cursor() from None
+    return Response(page, media_type=JSON)
+
+
+@router.get(
+    "/products/{product_id}",
+    **documented("Read a product", answers=answers(200, ProductAnswer, 404), headers=_READ),
+)
+async def read_product(request: Request) -> Response:
+    """One product, always current."""
+    guest = await admitted(request)
+    shop = guest.shop
+    await consistent(request, shop, None)
+    product = await get_product(shop.repository, shop.reader, identified(request, "product_id"))
+    return Response(product.json, headers={"ETag": f'"{product.version}"'}, media_type=JSON)

@@ -1,0 +1,148 @@
+"""The shapes of answers, for the OpenAPI document. Answers are written ready-made; a test holds them to these."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """An answer has these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FieldProblem(Shape):
+    pointer: str = Field(description='JSON pointer into the body; "?name" for a query parameter')
+    code: str
+    detail: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457. Some problems have members of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str = Field(description="stable, snake_case")
+    errors: list[FieldProblem] | None = None
+
+
+class AccessToken(Shape):
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+
+
+class Me(Shape):
+    id: UUID
+    email: str
+    tenant: str
+    roles: list[str]
+    permissions: list[str]
+
+
+class ShippingAddress(Shape):
+    recipient: str
+    line1: str
+    line2: str | None = None
+    city: str
+    region: str | None = None
+    postal_code: str | None = None
+    country: str
+
+
+class AddressAnswer(ShippingAddress):
+    id: UUID
+
+
+class AddressList(Shape):
+    items: list[AddressAnswer]
+    next: None
+
+
+class OrderLine(Shape):
+    id: UUID
+    product_id: UUID
+    product_name: str
+    quantity: int
+    price_cents: int
+    discount_cents: int
+    line_total_cents: int
+
+
+class OrderAnswer(Shape):
+    id: UUID
+    number: str
+    user_id: UUID
+    status: Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "returned", "expired"]
+    items: list[OrderLine]
+    shipping_cents: int
+    total_cents: int
+    currency: str
+    total_usd: str | None
+    shipping_address: ShippingAddress | None
+    version: int
+    allowed_statuses: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderListPage(Shape):
+    items: list[OrderAnswer]
+    next: str | None
+    total: int
+    page: int | None = None
+    pages: int | None = None
+
+
+class ProductAnswer(Shape):
+    id: UUID
+    sku: str
+    name: str
+    price_cents: int
+    currency: str
+    available: int
+    version: int
+
+
+class ProductListPage(Shape):
+    items: list[ProductAnswer]
+    next: str | None
+
+
+class CloudEvent(BaseModel):
+    """CloudEvents 1.0, with our extension attributes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    recordedtime: datetime
+    sequence: str | None = Field(default=None, description="the position; in auditors' envelopes only")
+    streamversion: int
+    actor: str
+    reason: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    dataschema: str
+    datacontenttype: Literal["application/json"]
+    data: dict[str, Any]
+
+
+class EventPage(Shape):
+    events: list[CloudEvent]
+    next: str | None
+
+
+class History(Shape):
+    events: list[CloudEvent]

@@ -1,0 +1,60 @@
+"""Access tokens: JWTs signed with HS256 (RFC 7519, RFC 8725): one algorithm, all claims required, short-lived."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import jwt
+
+from events.caller import Caller
+
+ALGORITHM = "HS256"
+ISSUER = "daybook"
+AUDIENCE = "daybook-api"
+LIFETIME = timedelta(minutes=15)
+
+
+class InvalidToken(Exception):
+    """Expired, not signed by us, or not for us."""
+
+
+class Admission(NamedTuple):
+    """Who a token admits, and until when (seconds since the epoch)."""
+
+    caller: Caller
+    expires: int
+
+
+class Tokens:
+    """Issues and verifies access tokens."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = blake2b(secret.encode(), digest_size=32, person=b"daybook-tokens").digest()
+        self._options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
+
+    def issue(self, subject: UUID, tenant: str, roles: list[str], lifetime: timedelta = LIFETIME) -> str:
+        """A token for this subject in this tenant."""
+        now = datetime.now(UTC)
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(subject),
+            "tenant": tenant,
+            "roles": roles,
+            "iat": now,
+            "exp": now + lifetime,
+            "jti": uuid4().hex,
+        }
+        return jwt.encode(claims, self._key, ALGORITHM)
+
+    def verify(self, token: str) -> Admission:
+        """Who it admits. Raises InvalidToken."""
+        try:
+            claims = jwt.decode(
+                token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options
+            )
+            caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))
+        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+            raise InvalidToken from error
+        return Admission(caller, int(claims["exp"]))

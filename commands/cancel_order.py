@@ -1,0 +1,55 @@
+"""Cancel an order: its owner while it is pending, staff while anything is open. Its stock is released with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+
+from commands.change_order_status import Reason, decided, visible_order
+from commands.command import Command, Decision, Known, Request, check_version
+from events.domain.order import IllegalTransition
+from events.domain.refusal import Refusal
+
+
+class Cancellation(BaseModel):
+    """Why it is cancelled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class NotYours(Refusal):
+    """Who may see an order may not always change it."""
+
+    code = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder(Command):
+    order_id: UUID
+    cancellation: Cancellation
+
+    def streams(self, request: Request) -> Iterable[UUID]:
+        return (self.order_id,)
+
+    def decide(self, known: Known, request: Request) -> Decision:
+        order = visible_order(known, self.order_id, request)
+        if not request.caller.may("orders:manage"):
+            if order.user_id != str(request.caller.subject):
+                raise NotYours("Your role may read this order, but not cancel it.")
+            if order.status not in ("pending", "cancelled"):
+                raise IllegalTransition(
+                    f"An order that is {order.status} can no longer be cancelled by its customer.",
+                    status_now=order.status,
+                    allowed_statuses=[],
+                )
+        check_version(request, order)
+        released = dict(order.reserved)
+        order.cancel(self.cancellation.reason)
+        return decided(order, stock=released)
+
+    def fingerprint(self) -> bytes:
+        return f"cancel_order {self.order_id} ".encode() + to_json(self.cancellation)

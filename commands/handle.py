@@ -1,0 +1,180 @@
+"""The one road of a command: decide from memory, verify at commit.
+
+    load ──► decide ──► append ──► appended: answer, and remember
+               ▲  │         ├────► conflict: read what is new, decide again
+               │  refused   ├────► replayed: the first answer once more
+               │  │         └────► key reused, not enough stock: refused by the log itself
+               └──┴ read the key's record and what is new in the streams, once; refused again: refuse
+
+Nothing is refused from memory alone: a stale process would refuse what has become legal, and a repeated request would
+not get its first answer once the order has moved on.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from commands.command import (
+    Answer,
+    Command,
+    Contention,
+    Decision,
+    InsufficientStock,
+    KeyReusedRefusal,
+    Known,
+    Request,
+)
+from events.repository import Repository
+from events.codec import Codec
+from events.domain.refusal import Refusal
+from events.log.append import (
+    Append,
+    Appended,
+    Conflict,
+    IdempotencyKey,
+    KeyReused,
+    NewEvent,
+    Refused,
+    Replayed,
+    StoredAnswer,
+)
+from events.log.appender import Appender
+from events.log.reader import LogReader
+
+ATTEMPTS = 12
+
+
+class CommandHandler:
+    """Handles the commands of one tenant."""
+
+    def __init__(self, appender: Appender, reader: LogReader, codec: Codec, repository: Repository) -> None:
+        self._appender = appender
+        self._reader = reader
+        self._codec = codec
+        self._repository = repository
+
+    async def handle(
+        self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None = None
+    ) -> Answer:
+        """The command's answer. Raises Refusal, and AppendError when the log does not answer.
+
+        `read`: the command's streams, by one who has read those of many commands at once.
+        """
+        stream_ids = list(command.streams(request))
+        counted = list(command.counted(request))
+        aggregates = await self._repository.get(stream_ids) if read is None else read
+        verified = False
+        for _ in range(ATTEMPTS):
+            available = await self._reader.available(counted) if counted else {}
+            try:
+                decision = command.decide(Known(aggregates, available), request)
+            except Refusal:
+                if verified:
+                    raise
+                if (first := await self._first_answer(command, request)) is not None:
+                    return first
+                aggregates, verified = await self._repository.refresh(stream_ids), True
+                continue
+            outcome = await self._appender.append(await self._append(command, request, decision))
+            match outcome:
+                case Appended(position):
+                    for aggregate in decision.changed:
+                        self._repository.keep(aggregate)
+                    return Answer(
+                        decision.status, decision.body, decision.version, decision.location, position
+                    )
+                case Conflict():
+                    aggregates, verified = await self._repository.refresh(stream_ids), False
+                case Replayed(answer, position):
+                    return _replay(answer, position)
+                case KeyReused():
+                    raise _key_reused()
+                case Refused(product_id, asked, available):
+                    raise InsufficientStock(
+                        f"There are {available} of this product, and {asked} were asked for.",
+                        product_id=str(product_id),
+                        asked=asked,
+                        available=available,
+                    )
+        raise Contention("Others keep changing what this command decides on; try again.")
+
+    async def _first_answer(self, command: Command, request: Request) -> Answer | None:
+        if request.idempotency_key is None:
+            return None
+        stored = await self._reader.stored_answer(request.caller.subject, request.idempotency_key)
+        if stored is None:
+            return None
+        fingerprint, replayed = stored
+        if fingerprint != _fingerprint(command):
+            raise _key_reused()
+        return _replay(replayed.answer, replayed.position)
+
+    async def _append(self, command: Command, request: Request, decision: Decision) -> Append:
+        key = None
+        if request.idempotency_key is not None:
+            answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
+            key = IdempotencyKey(
+                request.caller.subject, request.idempotency_key, _fingerprint(command), answer
+            )
+        if decision.person is not None:
+            await self._codec.keyring.ensure((decision.person,))
+        events = encode_changes(self._codec, decision.changed, decision.person)
+        return Append(
+            command_id=request.command_id,
+            events=events,
+            metadata=_metadata(request, decision, events),
+            reads={aggregate.id: aggregate.version for aggregate in decision.read},
+            stock=decision.stock,
+            idempotency=key,
+        )
+
+
+def encode_changes(codec: Codec, changed: Sequence[Aggregate], person: UUID | None) -> list[NewEvent]:
+    """The new events of these aggregates, taken from them and ready to append."""
+    return [codec.encode(event, person) for aggregate in changed for event in aggregate.collect_events()]
+
+
+def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent]) -> str:
+    caller = request.caller
+    meta = {
+        "subject": str(caller.subject),
+        "role": caller.role,
+        "command_id": str(request.command_id),
+        "correlation_id": request.correlation_id,
+    }
+    if request.causation_id is not None:
+        meta["causation_id"] = request.causation_id
+    if request.traceparent is not None:
+        meta["traceparent"] = request.traceparent
+    if decision.owner is not None:
+        meta["owner"] = str(decision.owner)
+    if decision.about is not None:
+        meta["about"] = str(decision.about)
+    if (reason := _reason(events)) is not None:
+        meta["reason"] = reason
+    return json.dumps(meta)
+
+
+def _reason(events: Sequence[NewEvent]) -> str | None:
+    """Why it was done, as the event has it: sealed where the event seals it."""
+    for event in events:
+        if b'"reason":' in event.data:
+            reason: str | None = json.loads(event.data).get("reason")
+            if reason is not None:
+                return reason
+    return None
+
+
+def _fingerprint(command: Command) -> UUID:
+    return UUID(bytes=blake2b(command.fingerprint(), digest_size=16).digest())
+
+
+def _replay(answer: StoredAnswer, position: int) -> Answer:
+    return Answer(answer.status, answer.body, answer.version, answer.location, position, replayed=True)
+
+
+def _key_reused() -> KeyReusedRefusal:
+    return KeyReusedRefusal("This Idempotency-Key was used before with another request.")

@@ -1,0 +1,126 @@
+"""Performs one delivery: claim, do, record in the log, mark. After a crash in between it is done again.
+
+    pending ──claim──► leased ──performed and recorded──► done
+       ▲                 │ └───── the lease ran out ────► (claimed again)
+       ├──── backoff ────┤
+       │                 └── attempts used up, or it can never succeed ──► dead
+       └──────────────────────── an operator replays ──────────────────────┘
+
+Postgres, not the broker, knows what is due and how often it was tried. An attempt is counted before it is made, so
+that a delivery which kills its process is given up in the end. The end of the lease is also its fence: whoever
+outlived a lease can no longer call the delivery failed. That it is done anyone may say, for then it is.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from uuid import UUID
+
+import asyncpg
+import structlog
+from aiosmtplib import SMTPResponseException
+
+from consumers.effect import Delivery, Effect, Undeliverable
+from events.log.statements import load_statements
+
+SQL = load_statements(Path(__file__).parent / "sql")
+
+ATTEMPTS = 8
+ATTEMPT_SECONDS = 12.0
+LEASE_SECONDS = 15.0
+"""Longer than an attempt may take: while it is under way nobody else begins another."""
+
+log = structlog.get_logger("worker")
+
+
+class Deliverer:
+    """Performs deliveries of any tenant and kind. Any number may be under way at once, in any number of processes."""
+
+    def __init__(
+        self,
+        db: asyncpg.Pool,
+        effect: Callable[[str, str], Awaitable[Effect]],
+        *,
+        attempts: int = ATTEMPTS,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+        pause: Callable[[int], float] | None = None,
+    ) -> None:
+        """`effect`: of a tenant and a kind. `pause`: seconds to wait after the so-many-th attempt failed."""
+        self._db = db
+        self._effect = effect
+        self._attempts = attempts
+        self._attempt_seconds = attempt_seconds
+        self._lease_seconds = lease_seconds
+        self._pause = pause or backoff
+
+    async def deliver(self, tenant: str, delivery_id: UUID) -> None:
+        """Make one attempt, unless it is not due, under way elsewhere, or finished.
+
+        Raises what a lost database raises; the delivery is then due again when its lease has run out.
+        """
+        delivery = await self._claim(tenant, delivery_id)
+        if delivery is None:
+            return
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                effect = await self._effect(tenant, delivery.kind)
+                await effect(delivery)
+        except Undeliverable as why:
+            await self._give_up(delivery, str(why))
+        except Exception as error:
+            await self._failed(delivery, kind_of(error))
+        else:
+            await self._db.execute(SQL.finish_delivery, tenant, delivery_id)
+            log.info("delivered", **_named(delivery), ms=round((perf_counter() - started) * 1000, 1))
+
+    async def _claim(self, tenant: str, delivery_id: UUID) -> Delivery | None:
+        row = await self._db.fetchrow(
+            SQL.claim_delivery, tenant, delivery_id, self._lease_seconds, self._attempts
+        )
+        if row is None:
+            return None
+        status, *fields = row
+        delivery = Delivery(tenant, delivery_id, *fields)
+        if status == "dead":
+            log.error("gave a delivery up: its attempts never ended", **_named(delivery))
+            return None
+        return delivery
+
+    async def _failed(self, delivery: Delivery, error: str) -> None:
+        if delivery.attempt >= self._attempts:
+            await self._give_up(delivery, error)
+            return
+        seconds = self._pause(delivery.attempt)
+        await self._db.execute(
+            SQL.put_off_delivery, delivery.tenant, delivery.id, delivery.lease, error, seconds
+        )
+        log.warning("a delivery failed", **_named(delivery), error=error, again_in=round(seconds, 1))
+
+    async def _give_up(self, delivery: Delivery, error: str) -> None:
+        await self._db.execute(SQL.give_up_delivery, delivery.tenant, delivery.id, delivery.lease, error)
+        log.error("gave a delivery up", **_named(delivery), error=error)
+
+
+def backoff(attempt: int) -> float:
+    """Seconds until the next attempt: about 2, 8, 32 … 8192, three hours in all; a wide jitter parts a herd."""
+    return 2 * 4 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def kind_of(error: Exception) -> str:
+    """An error as it may be stored and logged. Its text may hold an address, so only its kind and code are told."""
+    kind = type(error).__name__
+    return f"{kind} {error.code}" if isinstance(error, SMTPResponseException) else kind
+
+
+def _named(delivery: Delivery) -> dict[str, str | int]:
+    return {
+        "tenant": delivery.tenant,
+        "delivery": str(delivery.id),
+        "kind": delivery.kind,
+        "order": str(delivery.order_id),
+        "attempt": delivery.attempt,
+    }

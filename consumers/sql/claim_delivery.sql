@@ -1,0 +1,12 @@
+-- Take a delivery that is due, for the length of a lease; the attempt is counted before it is made.
+-- $1 tenant, $2 delivery, $3 seconds of the lease, $4 attempts at most.
+-- No row where it is not due, under way elsewhere or finished. Else one: status 'leased', or 'dead' where the attempts
+-- are used up (the last of them never ended); then kind, order_id, customer_id, attempts, due_at (the lease's end).
+UPDATE deliveries
+SET status = CASE WHEN attempts < $4 THEN 'leased' ELSE 'dead' END,
+    attempts = least(attempts + 1, $4),
+    due_at = clock_timestamp() + make_interval(secs => $3),
+    last_error = CASE WHEN status = 'leased' THEN 'the attempt before never ended' ELSE last_error END,
+    finished_at = CASE WHEN attempts < $4 THEN NULL ELSE clock_timestamp() END
+WHERE tenant_id = $1 AND delivery_id = $2 AND status IN ('pending', 'leased') AND due_at <= clock_timestamp()
+RETURNING status, kind, order_id, customer_id, attempts, due_at

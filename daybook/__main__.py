@@ -1,0 +1,5 @@
+"""`python -m daybook` is the `daybook` command."""
+
+from daybook.cli import main
+
+main()

@@ -1,0 +1,146 @@
+"""The `daybook` command. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daybook.failure import as_failure
+
+if TYPE_CHECKING:
+    from daybook.settings import Settings
+
+app = typer.Typer(
+    name="daybook",
+    help="An order service posted from one append-only log.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
+deliveries = typer.Typer(
+    help="What leaves the service: confirmations and their attempts.", no_args_is_help=True
+)
+app.add_typer(tenant, name="tenant")
+app.add_typer(deliveries, name="deliveries")
+
+Tenant = Annotated[str, typer.Option(help="The shop it belongs to.")]
+
+
+@app.command()
+def up() -> None:
+    """Start all of it: the servers, the migrations, demo data, and every process. Ctrl-C stops all of it."""
+    from daybook.settings import Given, load
+    from daybook.up import run
+
+    raise typer.Exit(run(load(Given)))
+
+
+@app.command()
+def api() -> None:
+    """Serve HTTP and WebSockets."""
+    from daybook import processes
+
+    processes.serve_api(_settings())
+
+
+@app.command()
+def project() -> None:
+    """Keep the read models, the live streams and the deliveries posted from the log."""
+    from daybook import processes
+
+    processes.run_projector(_settings())
+
+
+@app.command()
+def work() -> None:
+    """Perform deliveries: send the confirmation mails."""
+    from daybook import processes
+
+    processes.run_worker(_settings())
+
+
+@app.command()
+def mail() -> None:
+    """Catch mails at SMTP_URL and keep each as a file under DAYBOOK_DATA/mail."""
+    from daybook import processes
+
+    processes.run_mail_catcher(_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date, as its owner."""
+    from daybook import processes
+
+    processes.migrate(_settings())
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE")],
+    tenant: Tenant = "default",
+) -> None:
+    """Read past orders from FILE, one JSON object a line. The same file twice changes nothing."""
+    from daybook import processes
+
+    raise typer.Exit(processes.import_file(_settings(), file, tenant))
+
+
+@app.command()
+def verify() -> None:
+    """Check the log and what is derived from it. The exit status says whether all holds."""
+    from daybook import processes
+
+    raise typer.Exit(processes.verify(_settings()))
+
+
+@tenant.command("add")
+def add_tenant(name: str) -> None:
+    """Open a new shop, with a log of its own."""
+    from daybook import processes
+
+    processes.add_tenant(_settings(), name)
+
+
+@deliveries.command("list")
+def list_deliveries(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those given up.")] = False,
+) -> None:
+    """Show deliveries with their attempts and last error."""
+    from daybook import processes
+
+    processes.list_deliveries(_settings(), dead)
+
+
+@deliveries.command("replay")
+def replay_deliveries(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...")] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="Every one that was given up.")] = False,
+) -> None:
+    """Try deliveries again that were given up."""
+    from daybook import processes
+
+    if not keys and not all_dead:
+        raise typer.BadParameter("name the deliveries, or say --all-dead")
+    processes.replay_deliveries(_settings(), keys or [], all_dead)
+
+
+def main() -> None:
+    """Run a command; what can be expected to fail does so in one line on stderr, with status 1 or 2."""
+    try:
+        app()
+    except Exception as error:
+        failure = as_failure(error)
+        if failure is None:
+            raise
+        print(f"daybook: {failure}", file=sys.stderr)
+        sys.exit(failure.status)
+
+
+def _settings() -> "Settings":
+    from daybook.settings import Settings, load
+
+    return load(Settings)

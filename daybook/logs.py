@@ -1,0 +1,35 @@
+"""Structured logs: one JSON object a line on standard output, or text for people."""
+
+import logging
+import sys
+
+import structlog
+from pydantic_core import to_json
+
+from daybook.settings import Place
+
+
+def configure_logs(settings: Place) -> None:
+    """Set up structlog once, at the start of a process. Levels: info and above; of libraries, warnings."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: structlog.typing.Processor
+    factory: structlog.BytesLoggerFactory | structlog.PrintLoggerFactory
+    if settings.log_format == "json":
+        renderer, factory = _json, structlog.BytesLoggerFactory(sys.stdout.buffer)
+    else:
+        renderer, factory = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()), structlog.PrintLoggerFactory()
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _json(_logger: object, _method: str, event: structlog.typing.EventDict) -> bytes:
+    return to_json(event, fallback=str)

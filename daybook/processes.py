@@ -1,0 +1,83 @@
+"""What each `daybook` command runs. The parts are imported when they are needed: a worker loads no web framework."""
+
+import asyncio
+from pathlib import Path
+
+from daybook.settings import Settings
+
+
+def serve_api(settings: Settings) -> None:
+    """Serve HTTP and WebSockets until SIGTERM."""
+    from daybook.api_process import run
+
+    run(settings)
+
+
+def run_projector(settings: Settings) -> None:
+    """Project until SIGTERM."""
+    from daybook.projector_process import run
+
+    run(settings)
+
+
+def run_worker(settings: Settings) -> None:
+    """Perform deliveries until SIGTERM."""
+    from daybook.worker import run
+
+    run(settings)
+
+
+def run_mail_catcher(settings: Settings) -> None:
+    """Catch mails until SIGTERM."""
+    from daybook.mail_catcher import run
+
+    run(settings)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema up to date, and make the tenant that exists out of the box."""
+    from daybook.schema import prepare
+
+    asyncio.run(prepare(settings))
+
+
+def load_demo(settings: Settings) -> None:
+    """Load the demo data that is not there yet."""
+    from daybook import demo
+
+    asyncio.run(demo.load_demo(settings))
+
+
+def import_file(settings: Settings, path: Path, tenant: str) -> int:
+    """Import past orders; answers the exit status."""
+    from daybook import importer
+
+    return importer.run(settings, path, tenant)
+
+
+def verify(settings: Settings) -> int:
+    """Check the log and what is derived from it; answers the exit status."""
+    from daybook import verify as verification
+
+    return verification.run(settings)
+
+
+def add_tenant(settings: Settings, name: str) -> None:
+    """Open a new shop. Raises Failure when the name does not fit, or is taken."""
+    from daybook.schema import open_shop
+
+    asyncio.run(open_shop(settings, name))
+
+
+def list_deliveries(settings: Settings, dead: bool) -> None:
+    """Print deliveries."""
+    from daybook import deliveries
+
+    deliveries.list_all(settings, dead=dead)
+
+
+def replay_deliveries(settings: Settings, keys: list[str], all_dead: bool) -> None:
+    """Try deliveries again that were given up."""
+    from daybook import deliveries
+
+    deliveries.replay(settings, keys, all_dead=all_dead)

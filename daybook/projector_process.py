@@ -1,0 +1,80 @@
+"""The projector process: every projection of every tenant."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+
+import asyncpg
+import uvloop
+from redis.asyncio import Redis
+
+from consumers.broker import make_broker
+from consumers.enqueue import Enqueuer
+from daybook.logs import configure_logs
+from daybook.settings import Settings
+from daybook.supervised import watch_supervisor
+from daybook.wiring import connect_redis
+from events.codec import Codec
+from events.log.connect import connect, create_pool
+from events.log.reader import LogReader
+from events.log.tenants import all_tenants
+from events.personal import Keyring
+from projections.catalogue import CatalogueProjection
+from projections.confirmations import ConfirmationsProjection, Enqueue
+from projections.fanout import FanoutProjection
+from projections.feed import Feed
+from projections.leadership import AdvisoryLeadership
+from projections.orders import OrdersProjection
+from projections.projector import Projector
+from projections.runner import Leadership, Runner
+
+
+def run(settings: Settings) -> None:
+    """Project until SIGTERM or SIGINT. What is cut off then was not committed, and is done again at the next start."""
+    configure_logs(settings)
+    watch_supervisor()
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        for signal_ in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signal_, task.cancel)
+    application = "daybook projector"
+    # Rows and checkpoint are lost together if the machine dies, and made again: no commit needs to wait for the disk.
+    pool = await create_pool(settings.database_url, application, max_size=8, synchronous_commit="off")
+    redis = connect_redis(settings.redis_url, waiting=True)
+    leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
+    enqueue = Enqueuer(make_broker(settings.redis_url))
+
+    def build(tenant: str) -> Sequence[Runner]:
+        codec = Codec(Keyring(pool, tenant, settings.master_key))
+        return make_runners(pool, tenant, codec, redis, enqueue, leadership)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        try:
+            await Projector(redis, lambda: all_tenants(pool), build).run()
+        finally:
+            await leadership.close()
+            await redis.aclose()
+            await pool.close()
+
+
+def make_runners(
+    pool: asyncpg.Pool, tenant: str, codec: Codec, redis: Redis, enqueue: Enqueue, leadership: Leadership
+) -> Sequence[Runner]:
+    """A tenant's runners: the read models, and behind them what leaves the service."""
+    feed = Feed(LogReader(pool, tenant))
+    read_models = [
+        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership),
+        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership),
+    ]
+    outward = [
+        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership),
+        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership),
+    ]
+    for runner in read_models:
+        runner.followers = outward
+    return [*read_models, *outward]

@@ -1,0 +1,65 @@
+"""The two secrets of an installation, made once and kept in its data folder.
+
+`secret` signs tokens and hides positions; `master_key` wraps the keys of personal data. Whoever loses the
+master key loses every name and address in the log, so it is never made anew beside existing data.
+"""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+from daybook.failure import Failure
+
+SECRETS_FILE = "secrets.json"
+
+
+def ensure_secrets(data: Path) -> None:
+    """Make DATA/secrets.json (0600) unless it is there.
+
+    Raises Failure when it is missing beside a database: new keys could not read the old data.
+    """
+    path = data / SECRETS_FILE
+    if path.exists():
+        return
+    if (data / "postgres").exists():
+        raise Failure(
+            f"{path} is gone but the database beside it is not, and its personal data needs that key: "
+            "put the file back, or set DAYBOOK_SECRET and DAYBOOK_MASTER_KEY"
+        )
+    write_private(
+        path,
+        {
+            "secret": secrets.token_urlsafe(48),
+            "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        },
+    )
+
+
+def write_private(path: Path, content: dict[str, str]) -> None:
+    """Write a JSON object that only its owner may read; after a crash the file is whole or not there."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def read_private(path: Path) -> dict[str, str]:
+    """The JSON object in a file of ours; an absent file is empty.
+
+    Raises Failure when it is there and cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise Failure(f"{path} is damaged: it should hold a JSON object") from error
+    if not isinstance(content, dict):
+        raise Failure(f"{path} is damaged: it should hold a JSON object")
+    return {str(key): str(value) for key, value in content.items()}

@@ -1,0 +1,138 @@
+"""Every setting of the service: from the environment, else from the data folder of a running `daybook up`."""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from daybook.failure import Failure
+from daybook.secrets import SECRETS_FILE, read_private
+
+RUN_FILE = "run.json"
+
+
+def _resolved(value: object) -> object:
+    return Path(value).expanduser().resolve() if isinstance(value, str | Path) else value
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError("should be base64") from error
+
+
+class Place(BaseSettings):
+    """Where the service stands. Needs no server to be known."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, validate_by_name=True, validate_by_alias=True
+    )
+
+    port: int = Field(default=8000, validation_alias="PORT", ge=1, le=65535)
+    host: str = Field(default="127.0.0.1", validation_alias="DAYBOOK_HOST")
+    data: Annotated[Path, BeforeValidator(_resolved)] = Field(
+        default=Path(".daybook"), validation_alias="DAYBOOK_DATA", validate_default=True
+    )
+    demo: bool = Field(default=True, validation_alias="DAYBOOK_DEMO")
+    log_format: Literal["json", "text"] = Field(default="json", validation_alias="DAYBOOK_LOG")
+    mail_from: str = Field(default="Daybook <orders@daybook.example>", validation_alias="DAYBOOK_MAIL_FROM")
+    logins_per_account: int = Field(default=10, validation_alias="DAYBOOK_LOGINS_PER_ACCOUNT", ge=1)
+    logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
+    sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
+    origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
+
+
+class Given(Place):
+    """What the environment itself provides; `up` makes or starts the rest."""
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
+    redis_url: str | None = Field(default=None, validation_alias="REDIS_URL", repr=False)
+    smtp_url: str | None = Field(default=None, validation_alias="SMTP_URL", repr=False)
+    secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
+    master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
+
+
+class Settings(Place):
+    """The settings every process runs with: read-only, made once by the command line and handed in.
+
+    `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
+    keys of personal data; `database_owner_url` is for migrations, everything else is `database_url`'s.
+    """
+
+    database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
+    database_owner_url: str = Field(validation_alias="DATABASE_OWNER_URL", repr=False)
+    redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
+    smtp_url: str = Field(default="smtp://127.0.0.1:1025", validation_alias="SMTP_URL", repr=False)
+    secret: str = Field(validation_alias="DAYBOOK_SECRET", min_length=32, repr=False)
+    master_key: Annotated[bytes, BeforeValidator(_decoded)] = Field(
+        validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the data folder."""
+        return init_settings, env_settings, _DataFolder(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _owner_is_the_user_unless_named(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if not values.keys() & {"DATABASE_OWNER_URL", "database_owner_url"}:
+            for name in values.keys() & {"DATABASE_URL", "database_url"}:
+                return values | {"DATABASE_OWNER_URL": values[name]}
+        return values
+
+
+class _DataFolder(PydanticBaseSettingsSource):
+    """What the environment leaves open, as `up` wrote it down: secrets for good, addresses while it runs."""
+
+    def __call__(self) -> dict[str, Any]:
+        so_far = self.current_state
+        data = Place(data=so_far["DAYBOOK_DATA"]).data if "DAYBOOK_DATA" in so_far else Place().data
+        found = read_private(data / SECRETS_FILE) | read_private(data / RUN_FILE)
+        if "DATABASE_URL" in so_far:
+            # The owner of the embedded database has no business in somebody's own.
+            found.pop("database_owner_url", None)
+        fields = self.settings_cls.model_fields
+        return {str(fields[name].validation_alias): value for name, value in found.items() if name in fields}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: the source answers as a whole."""
+        return None, field_name, False
+
+
+Kind = TypeVar("Kind", bound=Place)
+
+
+def load(kind: type[Kind]) -> Kind:
+    """The settings of that kind, from the environment and the data folder.
+
+    Raises Failure, in words for a person and without any value, when they are not there or make no sense.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+    except SettingsError as error:
+        raise Failure(f"a setting cannot be read: {error}", 2) from error
+    missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
+    if missing:
+        raise Failure(
+            f"nothing is running on {Place().data} and {missing[0]} is not set: start `make run`, "
+            "or set it to use servers of your own"
+        )
+    said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in problems)
+    raise Failure(f"a setting makes no sense: {said}", 2)

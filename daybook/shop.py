@@ -1,0 +1,59 @@
+"""One tenant's parts, made together: the log it appends to and reads, and what decides and hides."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from commands.handle import CommandHandler
+from commands.order_numbers import OrderNumbers
+from events.codec import Codec
+from events.log.appender import Appender, Observer
+from events.log.connect import connect
+from events.log.reader import LogReader
+from events.opaque import Cursors, Positions
+from events.personal import Keyring
+from events.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant as a process works with it."""
+
+    tenant: str
+    reader: LogReader
+    codec: Codec
+    appender: Appender
+    repository: Repository
+    commands: CommandHandler
+    numbers: OrderNumbers
+    positions: Positions
+    cursors: Cursors
+
+
+def make_shop(
+    tenant: str,
+    pool: asyncpg.Pool,
+    database_url: str,
+    secret: str,
+    master_key: bytes,
+    *,
+    application: str,
+    observer: Observer | None = None,
+) -> Shop:
+    """Wire a tenant's parts. Nothing is connected before it is used."""
+    key = secret.encode()
+    reader = LogReader(pool, tenant)
+    codec = Codec(Keyring(pool, tenant, master_key))
+    appender = Appender(tenant, lambda: connect(database_url, f"{application} append"), observer=observer)
+    repository = Repository(reader, codec)
+    return Shop(
+        tenant=tenant,
+        reader=reader,
+        codec=codec,
+        appender=appender,
+        repository=repository,
+        commands=CommandHandler(appender, reader, codec, repository),
+        numbers=OrderNumbers(pool, tenant, key),
+        positions=Positions(key, tenant),
+        cursors=Cursors(key, tenant),
+    )

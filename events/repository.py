@@ -1,0 +1,85 @@
+"""Aggregates in memory: what this process last knew of each stream."""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from events.codec import Codec
+from events.log.reader import LogReader
+from events.types import DomainEvent
+
+
+class Repository:
+    """One tenant's aggregates, read from the log once and kept. What is kept may be stale: the append finds out.
+
+    A kept aggregate is never changed: who decides gets a fork, and a fork is kept only after its commit.
+    """
+
+    def __init__(self, reader: LogReader, codec: Codec, *, remember: int = 50_000) -> None:
+        self._reader = reader
+        self._codec = codec
+        self._remember = remember
+        self._kept: OrderedDict[UUID, Aggregate] = OrderedDict()
+
+    async def get(self, stream_ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
+        """Forks of these aggregates, from memory where they are there; None for what is nowhere."""
+        ids = list(stream_ids)
+        unknown = {stream_id: 0 for stream_id in ids if stream_id not in self._kept}
+        if unknown:
+            await self._read(unknown)
+        return self._forks(ids)
+
+    async def refresh(self, stream_ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
+        """Forks of these aggregates as the log has them now: one read, of what is new."""
+        ids = list(stream_ids)
+        await self._read({stream_id: self._version(stream_id) for stream_id in ids})
+        return self._forks(ids)
+
+    def keep(self, aggregate: Aggregate) -> None:
+        """Remember an aggregate whose events are committed, unless a later state is known already."""
+        if aggregate.version >= self._version(aggregate.id):
+            self._kept[aggregate.id] = aggregate
+            self._kept.move_to_end(aggregate.id)
+            if len(self._kept) > self._remember:
+                self._kept.popitem(last=False)
+
+    def _version(self, stream_id: UUID) -> int:
+        kept = self._kept.get(stream_id)
+        return 0 if kept is None else kept.version
+
+    def _forks(self, ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
+        kept = self._kept
+        return {stream_id: fork(kept[stream_id]) if stream_id in kept else None for stream_id in ids}
+
+    async def _read(self, after: dict[UUID, int]) -> None:
+        recorded = await self._reader.streams(after)
+        events: dict[UUID, list[DomainEvent]] = {}
+        for one, event in zip(recorded, await self._codec.decode_all(recorded), strict=True):
+            events.setdefault(one.stream_id, []).append(event)
+        for stream_id, news in events.items():
+            self.keep(self._folded(stream_id, after[stream_id], news))
+
+    def _folded(self, stream_id: UUID, after: int, news: list[DomainEvent]) -> Aggregate:
+        kept = self._kept.get(stream_id)
+        if kept is not None and kept.version > after:
+            # Another task read on in the meantime.
+            news = [event for event in news if event.originator_version > kept.version]
+        return fold(news, None if kept is None else fork(kept))
+
+
+def fork(aggregate: Aggregate) -> Aggregate:
+    """A copy to decide on. Aggregates never change a value in place, so a shallow one is enough."""
+    copied = copy.copy(aggregate)
+    copied._pending_events = []
+    return copied
+
+
+def fold(events: Iterable[DomainEvent], aggregate: Any = None) -> Any:
+    """The aggregate that these events make, or make of the one given (which is changed)."""
+    for event in events:
+        aggregate = event.mutate(aggregate)
+    return aggregate

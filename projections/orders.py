@@ -1,0 +1,154 @@
+"""The orders read model: a row per order, as the list answers it, and counts per user and status."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from pydantic_core import from_json, to_json
+
+from events.codec import Codec
+from events.log.recorded import RecordedEvent
+from events.order_document import fixed_part
+from projections.checkpoints import SQL
+
+EVERYONE = UUID(int=0)
+"""Stands for all users in the counts."""
+
+STATUS_AFTER = {
+    "OrderPlaced": "pending",
+    "OrderImported": "pending",
+    "OrderConfirmed": "confirmed",
+    "OrderShipped": "shipped",
+    "OrderDelivered": "delivered",
+    "OrderCancelled": "cancelled",
+    "OrderReturned": "returned",
+    "OrderExpired": "expired",
+}
+
+
+@dataclass(slots=True)
+class _Row:
+    """Where an order stands after the events of a batch; `fixed` and `position` only when it began in it."""
+
+    status: str
+    version: int
+    updated_at: datetime
+    user_id: UUID | None = None
+    position: int = 0
+    placed_at: datetime | None = None
+    document: str = ""
+
+
+class OrdersProjection:
+    name = "orders"
+    follows: tuple[str, ...] = ()
+    parks = True
+
+    def __init__(self, tenant: str, codec: Codec) -> None:
+        self._tenant = tenant
+        self._codec = codec
+
+    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+        """One insert for the orders that began, one update for those that moved, one for the counts."""
+        rows = await self._rows([event for event in events if event.type in STATUS_AFTER])
+        began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
+        moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}
+        counts: Counter[tuple[UUID, str]] = Counter()
+        if began:
+            await self._insert(transaction, began, counts)
+        if moved:
+            await self._update(transaction, moved, counts)
+        changes = {key: change for key, change in counts.items() if change}
+        if changes:
+            await transaction.execute(
+                SQL.count_orders,
+                self._tenant,
+                [user_id for user_id, _ in changes],
+                [status for _, status in changes],
+                list(changes.values()),
+            )
+
+    async def applied(self, events: Sequence[RecordedEvent]) -> None:
+        """Nothing leaves the service from here."""
+
+    async def _rows(self, events: Sequence[RecordedEvent]) -> dict[UUID, _Row]:
+        beginnings = [event for event in events if event.version == 1]
+        opened = (
+            dict(zip(beginnings, await self._codec.open_all(beginnings), strict=True)) if beginnings else {}
+        )
+        rows: dict[UUID, _Row] = {}
+        for event in events:
+            if event.version == 1:
+                rows[event.stream_id] = _beginning(event, opened[event])
+                continue
+            at = datetime.fromisoformat(from_json(event.data)["timestamp"])
+            row = rows.get(event.stream_id)
+            if row is None:
+                rows[event.stream_id] = _Row(STATUS_AFTER[event.type], event.version, at)
+            else:
+                row.status, row.version, row.updated_at = STATUS_AFTER[event.type], event.version, at
+        return rows
+
+    async def _insert(
+        self, transaction: asyncpg.Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]
+    ) -> None:
+        await transaction.execute(
+            SQL.insert_orders,
+            self._tenant,
+            list(rows),
+            [row.user_id for row in rows.values()],
+            [row.placed_at for row in rows.values()],
+            [row.position for row in rows.values()],
+            [row.status for row in rows.values()],
+            [row.version for row in rows.values()],
+            [row.updated_at for row in rows.values()],
+            [row.document for row in rows.values()],
+        )
+        for row in rows.values():
+            counts[row.user_id or EVERYONE, row.status] += 1
+            counts[EVERYONE, row.status] += 1
+
+    async def _update(
+        self, transaction: asyncpg.Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]
+    ) -> None:
+        before = await transaction.fetch(
+            SQL.update_orders,
+            self._tenant,
+            list(rows),
+            [row.status for row in rows.values()],
+            [row.version for row in rows.values()],
+            [row.updated_at for row in rows.values()],
+        )
+        if len(before) != len(rows):
+            raise LookupError("an order moved that is not in the read model")
+        for was in before:
+            for user_id in (was["user_id"], EVERYONE):
+                counts[user_id, was["status"]] -= 1
+                counts[user_id, rows[was["order_id"]].status] += 1
+
+
+def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
+    placed_at = datetime.fromisoformat(state["timestamp"])
+    fixed = fixed_part(
+        str(event.stream_id),
+        state["number"],
+        state["user_id"],
+        state["lines"],
+        state["shipping_cents"],
+        state["currency"],
+        state["shipping_address"],
+        placed_at,
+    )
+    return _Row(
+        status="pending",
+        version=1,
+        updated_at=placed_at,
+        user_id=UUID(state["user_id"]),
+        position=event.position,
+        placed_at=placed_at,
+        document=to_json(fixed)[1:-1].decode(),
+    )

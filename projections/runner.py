@@ -1,0 +1,178 @@
+"""Runs one projection: read on from the checkpoint, write rows and checkpoint in one transaction, tell those after it.
+
+Any number of runners of one projection may live at once. The checkpoint fences them: it moves only from the value
+that was read, so a second runner's transaction writes nothing. The leader lock only spares them the vain work.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import asyncpg
+import structlog
+
+from events.log.appender import CONNECTION_LOST
+from events.log.reader import END
+from events.log.recorded import RecordedEvent
+from projections.checkpoints import CheckpointMoved, lowest_checkpoint, move_checkpoint, read_checkpoint
+from projections.feed import Feed
+from projections.parking import park, parked_streams
+from projections.projection import Projection
+
+log = structlog.get_logger("projector")
+
+TRANSIENT = (
+    *CONNECTION_LOST,
+    asyncpg.TransactionRollbackError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+)
+"""Errors that say nothing about the event: the batch is tried again."""
+
+
+class Leadership(Protocol):
+    """Tells whether this process is the one that should run a projection."""
+
+    async def holds(self, name: str) -> bool: ...
+
+
+class Runner:
+    """One projection of one tenant, in this process."""
+
+    def __init__(
+        self,
+        tenant: str,
+        projection: Projection,
+        pool: asyncpg.Pool,
+        feed: Feed,
+        leadership: Leadership,
+        *,
+        batch: int = 1_000,
+        poll: float = 0.25,
+    ) -> None:
+        """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new."""
+        self.tenant = tenant
+        self.projection = projection
+        self.position = 0
+        self.followers: list[Runner] = []
+        self._pool = pool
+        self._feed = feed
+        self._leadership = leadership
+        self._batch = batch
+        self._poll = poll
+        self._news = asyncio.Event()
+        self._parked = False
+
+    def wake(self) -> None:
+        """There may be something new to read."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Run until cancelled. A lost database, or another runner, is waited out."""
+        while True:
+            try:
+                if await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
+                    await self._begin()
+                    await self._follow()
+                await asyncio.sleep(1.0)
+            except CheckpointMoved:
+                log.info("another runner is ahead", tenant=self.tenant, projection=self.projection.name)
+            except TRANSIENT as error:
+                log.warning(
+                    "projection waits for the database",
+                    tenant=self.tenant,
+                    projection=self.projection.name,
+                    error=type(error).__name__,
+                )
+                await asyncio.sleep(0.5)
+
+    async def catch_up(self) -> int:
+        """Apply all that is there now, once; answers the position that was reached."""
+        await self._begin()
+        while await self._step():
+            pass
+        return self.position
+
+    async def _begin(self) -> None:
+        self.position = await read_checkpoint(self._pool, self.tenant, self.projection.name)
+        async with self._pool.acquire() as connection:
+            self._parked = bool(await parked_streams(connection, self.tenant, self.projection.name))
+
+    async def _follow(self) -> None:
+        while await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
+            self._news.clear()
+            if not await self._step():
+                try:
+                    await asyncio.wait_for(self._news.wait(), self._poll)
+                except TimeoutError:
+                    continue
+
+    async def _step(self) -> bool:
+        """One batch; False when there was nothing to do."""
+        follows = self.projection.follows
+        until = await lowest_checkpoint(self._pool, self.tenant, follows) if follows else END
+        if until <= self.position:
+            return False
+        events = await self._feed.after(self.position, self._batch, until)
+        if not events:
+            return False
+        try:
+            await self._apply(events)
+        except (CheckpointMoved, *TRANSIENT):
+            raise
+        except Exception:
+            if not self.projection.parks:
+                raise
+            await self._one_by_one(events)
+        for follower in self.followers:
+            follower.wake()
+        return True
+
+    async def _apply(self, events: Sequence[RecordedEvent]) -> None:
+        reached = events[-1].position
+        async with self._pool.acquire() as connection, connection.transaction():
+            await move_checkpoint(connection, self.tenant, self.projection.name, self.position, reached)
+            free = await self._set_parked_aside(connection, events) if self._parked else events
+            if free:
+                await self.projection.apply(connection, free)
+        self.position = reached
+        await self.projection.applied(events)
+
+    async def _set_parked_aside(
+        self, connection: asyncpg.Connection, events: Sequence[RecordedEvent]
+    ) -> list[RecordedEvent]:
+        streams = await parked_streams(connection, self.tenant, self.projection.name)
+        self._parked = bool(streams)
+        behind = [event for event in events if event.stream_id in streams]
+        if behind:
+            await park(connection, self.tenant, self.projection.name, behind, "waits behind an earlier event")
+        return [event for event in events if event.stream_id not in streams]
+
+    async def _one_by_one(self, events: Sequence[RecordedEvent]) -> None:
+        """A batch could not be applied: find the event at fault, park its stream, and let the others go on."""
+        for event in events:
+            try:
+                await self._apply([event])
+            except (CheckpointMoved, *TRANSIENT):
+                raise
+            except Exception as error:
+                await self._park(event, error)
+
+    async def _park(self, event: RecordedEvent, error: Exception) -> None:
+        # The text of an error may hold data of the event: only its kind goes to the log and the table.
+        why = type(error).__name__
+        async with self._pool.acquire() as connection, connection.transaction():
+            await move_checkpoint(
+                connection, self.tenant, self.projection.name, self.position, event.position
+            )
+            await park(connection, self.tenant, self.projection.name, [event], why)
+        self.position = event.position
+        self._parked = True
+        log.error(
+            "parked a stream",
+            tenant=self.tenant,
+            projection=self.projection.name,
+            stream=str(event.stream_id),
+            event_type=event.type,
+            error=why,
+        )

@@ -1,0 +1,4 @@
+-- A product that changed. $1 tenant, $2 product id, $3 version, $4 name or null, $5 price or null: null stays as it is.
+UPDATE catalogue
+SET version = $3, name = coalesce($4, name), price_cents = coalesce($5, price_cents)
+WHERE tenant_id = $1 AND product_id = $2

@@ -1,0 +1,34 @@
+"""One order, always current: what is new on its stream is read from the log."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from events.caller import Caller
+from events.domain.order import Order
+from events.domain.refusal import NotFound
+from events.order_document import order_document
+from events.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A resource as JSON, and the version it is at."""
+
+    json: bytes
+    version: int
+
+
+async def get_order(repository: Repository, order_id: UUID, caller: Caller) -> Document:
+    """The order, if the caller may see it. Raises NotFound."""
+    order = await visible_order(repository, order_id, caller)
+    return Document(to_json(order_document(order)), order.version)
+
+
+async def visible_order(repository: Repository, order_id: UUID, caller: Caller) -> Order:
+    """The order as it now is, if the caller may see it. Raises NotFound."""
+    order = (await repository.refresh([order_id]))[order_id]
+    if not isinstance(order, Order) or not caller.may_see_orders_of(order.user_id):
+        raise NotFound("There is no such order.")
+    return order

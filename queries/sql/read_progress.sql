@@ -1,0 +1,6 @@
+-- How far a projection has come, and whether an event at or before a position is parked.
+-- $1 tenant, $2 projection, $3 position.
+SELECT coalesce((SELECT position FROM checkpoints WHERE tenant_id = $1 AND projection = $2), 0) AS position,
+       EXISTS (
+           SELECT FROM parked_events WHERE tenant_id = $1 AND projection = $2 AND position <= $3
+       ) AS parked
