@@ -65,6 +65,7 @@ class CommandHandler:
         """
         stream_ids = list(command.streams(request))
         counted = list(command.counted(request))
+        aggregates: Mapping[UUID, Aggregate | None]
         aggregates = await self._repository.get(stream_ids) if read is None else read
         verified = False
         for _ in range(ATTEMPTS):

@@ -1,7 +1,7 @@
 """Import an order from elsewhere: its history becomes events with their own business times.
 
-Who ordered, and what, is known by now (see add_customer.py, add_product.py): an order never stands in the log without
-its products. Its stock is not ours to count, and its customer needs no confirmation.
+Who ordered, and what, is known by then (register_customer.py, add_product.py): no order is in the log without its
+products. Its stock is not ours to count, and its customer needs no confirmation.
 """
 
 import json
@@ -13,7 +13,15 @@ from hashlib import blake2b
 from typing import Annotated, Any, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from uuid_utils.compat import uuid7
 
 from commands.add_address import AddressCreate
@@ -149,7 +157,7 @@ class PastOrder(_Part):
         return self
 
     def fingerprint(self) -> str:
-        """A hash of what the line says, however it is written: member order, blanks, zones and null do not count."""
+        """A hash of what the line says: the order of its members, blanks, zones and null do not count."""
         content = self.model_dump(exclude_none=True)
         content["history"] = [[entry.status, rfc3339(entry.at)] for entry in self.history]
         return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

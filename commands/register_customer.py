@@ -12,11 +12,12 @@ from events.domain.customer import Customer
 
 @dataclass(frozen=True, slots=True)
 class RegisterCustomer(Command):
-    """A customer who is there already is left as they are."""
+    """A customer who is there already is left as they are. `reference`: what another system calls them."""
 
     customer_id: UUID
     name: str
     email: str
+    reference: str | None = None
 
     def streams(self, request: Request) -> Iterable[UUID]:
         return (self.customer_id,)
@@ -25,7 +26,9 @@ class RegisterCustomer(Command):
         customer = known[self.customer_id]
         if customer is not None:
             return Decision(status=200, body=b"", version=customer.version, read=(customer,))
-        customer = Customer.add(self.customer_id, name=self.name, email=self.email)
+        customer = Customer.add(
+            self.customer_id, name=self.name, email=self.email, reference=self.reference
+        )
         return Decision(
             status=201,
             body=b"",
@@ -35,4 +38,6 @@ class RegisterCustomer(Command):
         )
 
     def fingerprint(self) -> bytes:
-        return b"register_customer " + to_json([str(self.customer_id), self.name, self.email])
+        return b"register_customer " + to_json(
+            [str(self.customer_id), self.name, self.email, self.reference]
+        )

@@ -1,7 +1,7 @@
-"""The Dramatiq broker, used for what it is good at: handing out work. Attempts and due times are kept in Postgres.
+"""The Dramatiq broker, used for what it is good at: handing out work. Postgres keeps attempts and due times.
 
-A message is only a hint that a delivery is due, and any number of them for one delivery are harmless. So there is no
-result backend and no retry here, and whatever Redis loses the sweep finds again.
+A message is only a hint that a delivery is due, and any number of them for one delivery are harmless. So here
+is no result backend and no retry, and whatever Redis loses the sweep finds again.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ _ACTOR = "deliver"
 
 
 class _Client(Redis):
-    """Dramatiq knows one sign of a lost Redis: a ConnectionError. A server that does not answer is lost as well."""
+    """Dramatiq knows one sign of a lost Redis, ConnectionError: one that does not answer is lost as well."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         try:
-            return super().execute_command(*args, **options)
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except TimeoutError as error:
             raise ConnectionError(str(error)) from error
 
@@ -35,9 +35,13 @@ def make_broker(url: str) -> RedisBroker:
     Its calls block, for two seconds at most, and raise `redis.exceptions.ConnectionError`.
     """
     client = _Client.from_url(
-        url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 1), health_check_interval=15
+        url,
+        socket_timeout=1.0,
+        socket_connect_timeout=1.0,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=15,
     )
-    return RedisBroker(
+    return RedisBroker(  # type: ignore[no-untyped-call]
         client=client,
         namespace="daybook:dramatiq",
         middleware=[],
@@ -65,4 +69,4 @@ def receive(broker: RedisBroker, deliver: Callable[[str, UUID], None]) -> None:
     def received(tenant: str, delivery_id: str) -> None:
         deliver(tenant, UUID(delivery_id))
 
-    dramatiq.actor(received, broker=broker, actor_name=_ACTOR, queue_name=QUEUE)
+    dramatiq.actor(broker=broker, actor_name=_ACTOR, queue_name=QUEUE)(received)

@@ -6,9 +6,9 @@
        │                 └── attempts used up, or it can never succeed ──► dead
        └──────────────────────── an operator replays ──────────────────────┘
 
-Postgres, not the broker, knows what is due and how often it was tried. An attempt is counted before it is made, so
-that a delivery which kills its process is given up in the end. The end of the lease is also its fence: whoever
-outlived a lease can no longer call the delivery failed. That it is done anyone may say, for then it is.
+Postgres, not the broker, knows what is due and how often it was tried. An attempt is counted before it is
+made, so that a delivery which kills its process is given up in the end. The end of the lease is also its
+fence: whoever outlived it can no longer call the delivery failed. That it is done, anyone may say.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ log = structlog.get_logger("worker")
 
 
 class Deliverer:
-    """Performs deliveries of any tenant and kind. Any number may be under way at once, in any number of processes."""
+    """Performs deliveries of any tenant and kind, any number at once and in any number of processes."""
 
     def __init__(
         self,
@@ -83,9 +83,16 @@ class Deliverer:
         )
         if row is None:
             return None
-        status, *fields = row
-        delivery = Delivery(tenant, delivery_id, *fields)
-        if status == "dead":
+        delivery = Delivery(
+            tenant,
+            delivery_id,
+            kind=row["kind"],
+            order_id=row["order_id"],
+            customer_id=row["customer_id"],
+            attempt=row["attempts"],
+            lease=row["due_at"],
+        )
+        if row["status"] == "dead":
             log.error("gave a delivery up: its attempts never ended", **_named(delivery))
             return None
         return delivery
@@ -106,12 +113,12 @@ class Deliverer:
 
 
 def backoff(attempt: int) -> float:
-    """Seconds until the next attempt: about 2, 8, 32 … 8192, three hours in all; a wide jitter parts a herd."""
-    return 2 * 4 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+    """Seconds until the next attempt: about 2, 8, 32 … 8192, three hours in all. The jitter parts a herd."""
+    return 2.0 * 4.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
 
 
 def kind_of(error: Exception) -> str:
-    """An error as it may be stored and logged. Its text may hold an address, so only its kind and code are told."""
+    """An error as it may be stored and logged: its text could hold an address, its kind and code do not."""
     kind = type(error).__name__
     return f"{kind} {error.code}" if isinstance(error, SMTPResponseException) else kind
 

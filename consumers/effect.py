@@ -22,10 +22,10 @@ class Undeliverable(Exception):
 
 
 class Effect(Protocol):
-    """Performs one kind of delivery, with the delivery's id as the idempotency key, and records it in the log.
+    """Performs one kind of delivery, with the delivery's id as idempotency key, and records it in the log.
 
-    Where the log says that it was performed before, it does nothing. Raises Undeliverable; any other error means
-    that a later attempt may succeed.
+    Where the log says that it was performed before, it does nothing. Raises Undeliverable; any other error
+    means that a later attempt may succeed.
     """
 
     async def __call__(self, delivery: Delivery) -> None: ...

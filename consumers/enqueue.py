@@ -1,4 +1,4 @@
-"""Hands deliveries to the broker, as long as its queue is short. Postgres knows what is due; the queue need not."""
+"""Hands deliveries to the broker while its queue is short. Postgres knows what is due; the queue need not."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """The sweep: whenever the queue is short it brings what is due, whoever forgot it.
 
-So a flushed Redis, a projector that died before it enqueued, a worker that died in the middle, a backoff that is over
-and a queue that was full all end the same way. Any number of sweeps may run: an extra message claims nothing.
+So a flushed Redis, a projector that died before it enqueued, a worker that died in the middle, a backoff that
+is over and a queue that was full all end the same way. Any number of sweeps may run: an extra message does
+nothing.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ log = structlog.get_logger("worker")
 
 
 class Sweep:
-    """Looks every `every` seconds for deliveries that have been due for `grace` seconds: until then a message for
-    them is probably on its way."""
+    """Looks every `every` seconds for deliveries that have been due for `grace` seconds: until then a message
+    for them is probably on its way."""
 
     def __init__(
         self,

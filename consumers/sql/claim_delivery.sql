@@ -4,7 +4,7 @@
 -- are used up (the last of them never ended); then kind, order_id, customer_id, attempts, due_at (the lease's end).
 UPDATE deliveries
 SET status = CASE WHEN attempts < $4 THEN 'leased' ELSE 'dead' END,
-    attempts = least(attempts + 1, $4),
+    attempts = CASE WHEN attempts < $4 THEN attempts + 1 ELSE attempts END,
     due_at = clock_timestamp() + make_interval(secs => $3),
     last_error = CASE WHEN status = 'leased' THEN 'the attempt before never ended' ELSE last_error END,
     finished_at = CASE WHEN attempts < $4 THEN NULL ELSE clock_timestamp() END

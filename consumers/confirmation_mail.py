@@ -1,0 +1,108 @@
+"""The confirmation of an order as a mail: plain text, with what was agreed when the order was placed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from consumers.amounts import amount
+from consumers.effect import Delivery, Undeliverable
+from events.domain.customer import Customer
+from events.domain.order import Address, Order, line_total
+
+_LONGEST_LINE = 998
+"""Bytes of a line in a mail that is not encoded (RFC 5322, 2.1.1)."""
+
+# The text is not markup: nothing in it is escaped, and nothing needs to be.
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=False,  # noqa: S701
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def domain_of(mail_from: str) -> str:
+    """The domain of a sender like "Daybook <orders@daybook.example>". Raises ValueError."""
+    address = parseaddr(mail_from)[1]
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain):
+        raise ValueError("the sender of mails should be like: Daybook <orders@daybook.example>")
+    return domain
+
+
+def message_id(delivery: Delivery, mail_from: str) -> str:
+    """The mail's Message-ID, the same at every attempt: by it a receiver knows a mail that came twice."""
+    return f"<{delivery.id}@{domain_of(mail_from)}>"
+
+
+def confirmation_mail(order: Order, customer: Customer, delivery: Delivery, mail_from: str) -> EmailMessage:
+    """The mail for the order as it was placed. Raises Undeliverable when the customer's address is none."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = mail_from
+    mail["To"] = _mailbox(customer.name, customer.email)
+    mail["Subject"] = f"Your order {order.number}"
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = message_id(delivery, mail_from)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer it
+    mail["X-Daybook-Attempt"] = str(delivery.attempt)
+    text = _text(order, customer)
+    fits = all(len(line.encode()) <= _LONGEST_LINE for line in text.splitlines())
+    mail.set_content(text, cte="8bit" if fits else "quoted-printable")
+    return mail
+
+
+def _mailbox(name: str, email: str) -> Mailbox:
+    try:
+        return Mailbox(_one_line(name), addr_spec=email)
+    except (MessageError, ValueError, IndexError) as error:
+        raise Undeliverable("the recipient's mail address is none") from error
+
+
+def _text(order: Order, customer: Customer) -> str:
+    currency = order.currency
+    return _TEMPLATES.get_template("order_confirmation.txt").render(
+        customer=_one_line(customer.name),
+        number=order.number,
+        lines=[
+            {
+                "quantity": line["quantity"],
+                "name": _one_line(line["product_name"]),
+                "price": amount(line["price_cents"], currency),
+                "discount": amount(line["discount_cents"], currency) if line["discount_cents"] else None,
+                "total": amount(line_total(line), currency),
+            }
+            for line in order.lines
+        ],
+        shipping=amount(order.shipping_cents, currency),
+        total=amount(order.total_cents, currency),
+        currency=currency,
+        address=list(_address_lines(order.shipping_address)),
+    )
+
+
+def _address_lines(address: Address) -> Iterator[str]:
+    place = " ".join(filter(None, (address.get("postal_code"), address["city"])))
+    for part in (
+        address["recipient"],
+        address["line1"],
+        address.get("line2"),
+        place,
+        address.get("region"),
+        address["country"],
+    ):
+        if part:
+            yield _one_line(part)
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks: a name could otherwise look like other lines of the mail."""
+    return " ".join(text.split())

@@ -1,0 +1,87 @@
+"""Confirms an order to its customer by mail. Everything in the mail comes from the log."""
+
+import json
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from consumers.confirmation_mail import confirmation_mail, message_id
+from consumers.effect import Delivery, Undeliverable
+from events.codec import Codec
+from events.domain.delivery import Confirmation
+from events.log.append import Append, Appended, Conflict
+from events.log.appender import Appender
+from events.log.reader import LogReader
+from events.log.recorded import RecordedEvent
+from events.repository import fold
+
+ORDER_CONFIRMATION = "order_confirmation"
+"""The kind of delivery that this performs."""
+
+_SYSTEM = UUID(int=0)
+
+
+class OrderConfirmation:
+    """The confirmations of one tenant."""
+
+    def __init__(
+        self,
+        reader: LogReader,
+        codec: Codec,
+        appender: Appender,
+        send: Callable[[EmailMessage], Awaitable[None]],
+        mail_from: str,
+    ) -> None:
+        self._reader = reader
+        self._codec = codec
+        self._appender = appender
+        self._send = send
+        self._mail_from = mail_from
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """Send the mail and record that it was sent, unless the log has that record."""
+        recorded = await self._reader.streams({delivery.id: 0, delivery.order_id: 0, delivery.customer_id: 0})
+        if any(event.stream_id == delivery.id for event in recorded):
+            return
+        placed = next((event for event in recorded if event.type == "OrderPlaced"), None)
+        if placed is None:
+            raise Undeliverable("the log has no such order")
+        await self._send(await self._mail(delivery, placed, recorded))
+        await self._record(delivery, placed)
+
+    async def _mail(
+        self, delivery: Delivery, placed: RecordedEvent, recorded: list[RecordedEvent]
+    ) -> EmailMessage:
+        about_customer = [event for event in recorded if event.stream_id == delivery.customer_id]
+        order_placed, *customer_events = await self._codec.decode_all([placed, *about_customer])
+        order, customer = fold([order_placed]), fold(customer_events)
+        if customer is None:
+            raise Undeliverable("the log has no such customer")
+        if customer.name is None or customer.email is None or order.shipping_address is None:
+            raise Undeliverable("recipient was forgotten")
+        return confirmation_mail(order, customer, delivery, self._mail_from)
+
+    async def _record(self, delivery: Delivery, placed: RecordedEvent) -> None:
+        """On the delivery's own stream, so that the order's version stays where it is."""
+        confirmation = Confirmation.sent(
+            delivery.order_id,
+            message_id=message_id(delivery, self._mail_from),
+            attempts=delivery.attempt,
+        )
+        command_id = uuid7()
+        metadata = {
+            "subject": str(_SYSTEM),
+            "role": "system",
+            "command_id": str(command_id),
+            "correlation_id": placed.meta()["correlation_id"],
+            "causation_id": f"{placed.stream_id}.{placed.version}",
+            "owner": str(delivery.customer_id),
+            "about": str(delivery.order_id),
+        }
+        events = [self._codec.encode(event, None) for event in confirmation.collect_events()]
+        outcome = await self._appender.append(Append(command_id, events, json.dumps(metadata)))
+        if not isinstance(outcome, Appended | Conflict):
+            raise AssertionError(f"recording a confirmation cannot end as {type(outcome).__name__}")
+        # A conflict means that another worker, whose lease had run out, recorded it meanwhile.

@@ -1,0 +1,175 @@
+"""The worker process: performs what the log asks to be done in the world.
+
+Redis ──► Dramatiq's threads ──► this process's one event loop ──► Postgres, SMTP
+  ▲                                        │
+  └──────────────── sweep ─────────────────┘
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from contextlib import AsyncExitStack
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+import uvloop
+from dramatiq import Worker
+from dramatiq.brokers.redis import RedisBroker
+from redis.exceptions import RedisError
+
+from consumers.broker import make_broker, receive
+from consumers.confirmation_mail import domain_of
+from consumers.deliver import Deliverer
+from consumers.effect import Effect
+from consumers.enqueue import Enqueuer
+from consumers.mailer import Mailer
+from consumers.order_confirmation import ORDER_CONFIRMATION, OrderConfirmation
+from consumers.smtp_address import BadSmtpUrl, SmtpAddress
+from consumers.sweep import Sweep
+from daybook.failure import Failure
+from daybook.logs import configure_logs
+from daybook.settings import Settings
+from daybook.supervised import watch_supervisor
+from daybook.wiring import Service, open_service
+from events.log.append import AppendError
+from events.log.appender import CONNECTION_LOST
+from events.log.tenants import all_tenants
+
+# An attempt holds a thread while the mail server takes its time. Threads that wait are cheap.
+_THREADS = 16
+# A burst of orders brings a burst of mails on the same processors. Mails can wait, and the API cannot.
+_NICENESS = 10
+# Of the five seconds in which it must be gone: for what is under way, and for taking leave.
+_FINISH_SECONDS = 2.5
+_LEAVE_SECONDS = 1.0
+_SAY_SECONDS = 30.0
+
+log = structlog.get_logger("worker")
+
+
+def run(settings: Settings) -> None:
+    """Perform deliveries until SIGTERM or SIGINT; then finish what is under way, within five seconds.
+
+    Raises Failure when a setting makes no sense. Postgres and Redis may come later, and go.
+    """
+    configure_logs(settings)
+    watch_supervisor()
+    os.nice(_NICENESS)
+    try:
+        address = SmtpAddress.parse(settings.smtp_url)
+        mailer = Mailer(address, domain=domain_of(settings.mail_from))
+    except BadSmtpUrl as error:
+        raise Failure(f"SMTP_URL makes no sense: {error}", 2) from error
+    except ValueError as error:
+        raise Failure(f"DAYBOOK_MAIL_FROM makes no sense: {error}", 2) from error
+    uvloop.run(_work(settings, mailer))
+
+
+async def _work(settings: Settings, mailer: Mailer) -> None:
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    stack = AsyncExitStack()
+    service = await _opened(stack, settings, stop)
+    if service is None:
+        return
+    broker = make_broker(settings.redis_url)
+    underway = _Underway(Deliverer(service.pool, _effects(service, mailer, settings.mail_from)))
+    receive(broker, underway.perform)
+    # Nothing is ever put off in Redis: without its second queue no second thread polls for nothing.
+    broker.delay_queues.clear()
+    worker = Worker(broker, worker_threads=_THREADS, worker_timeout=250)
+    worker.start()
+    sweep = asyncio.create_task(
+        Sweep(service.pool, Enqueuer(broker), lambda: all_tenants(service.pool)).run()
+    )
+    log.info("working", threads=_THREADS)
+    stopping = asyncio.create_task(stop.wait())
+    # A sweep ends only by a defect: then the process ends too, and says so.
+    await asyncio.wait({stopping, sweep}, return_when=asyncio.FIRST_COMPLETED)
+    log.info("stopping", underway=len(underway.tasks))
+    failed = sweep.exception() if sweep.done() and not sweep.cancelled() else None
+    sweep.cancel()
+    stopping.cancel()
+    await asyncio.to_thread(_stop, worker, broker)
+    await underway.cut_off()
+    with contextlib.suppress(TimeoutError, *CONNECTION_LOST):
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            await mailer.close()
+            await stack.aclose()
+    if failed is not None:
+        raise failed
+
+
+async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> Service | None:
+    """The service, as soon as there is a database; None when it is asked to stop before that."""
+    said = False
+    while not stop.is_set():
+        try:
+            return await stack.enter_async_context(open_service(settings, "daybook worker"))
+        except CONNECTION_LOST as error:
+            if not said:
+                log.warning("the worker waits for the database", error=type(error).__name__)
+                said = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+    return None
+
+
+def _effects(service: Service, mailer: Mailer, mail_from: str) -> Any:
+    async def effect(tenant: str, kind: str) -> Effect:
+        if kind != ORDER_CONFIRMATION:
+            # A newer version may know it: later attempts, there, will do it.
+            raise LookupError(kind)
+        shop = await service.shop(tenant)
+        return OrderConfirmation(shop.reader, shop.codec, shop.appender, mailer.send, mail_from)
+
+    return effect
+
+
+class _Underway:
+    """Carries deliveries from Dramatiq's threads to the event loop, and knows those that are not finished."""
+
+    def __init__(self, deliverer: Deliverer) -> None:
+        self._deliverer = deliverer
+        self._loop = asyncio.get_running_loop()
+        self._said_at = -_SAY_SECONDS
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    def perform(self, tenant: str, delivery_id: UUID) -> None:
+        """Called in a thread; returns when the attempt is over."""
+        asyncio.run_coroutine_threadsafe(self._perform(tenant, delivery_id), self._loop).result()
+
+    async def cut_off(self) -> None:
+        """End what would not end by itself. Its leases run out, and it is done again elsewhere."""
+        for task in self.tasks:
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=_LEAVE_SECONDS)
+
+    async def _perform(self, tenant: str, delivery_id: UUID) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("a coroutine runs in a task")
+        self.tasks.add(task)
+        try:
+            await self._deliverer.deliver(tenant, delivery_id)
+        except (*CONNECTION_LOST, AppendError, asyncpg.QueryCanceledError) as error:
+            # What is due stays due in Postgres: nothing is lost but this message.
+            if monotonic() - self._said_at >= _SAY_SECONDS:
+                log.warning("deliveries wait for the database", error=type(error).__name__)
+                self._said_at = monotonic()
+        finally:
+            self.tasks.discard(task)
+
+
+def _stop(worker: Worker, broker: RedisBroker) -> None:
+    """Let the threads finish, and give back to the queue what they have not begun."""
+    # Redis may be away, or go just now; then the messages are lost, and the sweep brings others.
+    with contextlib.suppress(RedisError):
+        worker.stop(timeout=int(_FINISH_SECONDS * 1000))
+    broker.client.close()
