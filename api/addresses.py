@@ -16,7 +16,10 @@ router = APIRouter(tags=["addresses"])
     "/addresses",
     status_code=201,
     **documented(
-        "Add an address", body=AddressCreate, answers=answers(201, AddressAnswer), headers=("Idempotency-Key",)
+        "Add an address",
+        body=AddressCreate,
+        answers=answers(201, AddressAnswer),
+        headers=("Idempotency-Key",),
     ),
 )
 async def add_address(request: Request) -> Response:

@@ -73,9 +73,7 @@ def as_problem(request: Request, error: Exception) -> Problem:
                 projection=error.projection,
             )
         case HTTPException():
-            detail = (
-                "There is nothing at this path." if error.status_code == 404 else "This cannot be done here."
-            )
+            detail = "There is nothing at this path." if error.status_code == 404 else "This cannot be done here."
             code = _HTTP_CODES.get(error.status_code, "http_error")
             return Problem(error.status_code, code, detail, headers=error.headers)
         case _ if isinstance(error, (*CONNECTION_LOST, asyncpg.PostgresError)):

@@ -39,7 +39,13 @@ def documented(
     """Keyword arguments for a route. `public`: no token is asked for."""
     extra: dict[str, Any] = {
         "parameters": [
-            {"name": name, "in": "header", "required": False, "description": _HEADERS[name], "schema": {"type": "string"}}
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "description": _HEADERS[name],
+                "schema": {"type": "string"},
+            }
             for name in headers
         ]
     }
@@ -51,9 +57,17 @@ def documented(
         extra["requestBody"] = {"required": True, "content": content}
     if query is not None:
         extra["parameters"] += _query_parameters(query)
-    problem = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}}
+    problem = {
+        "description": "A problem (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}},
+    }
     told = {status: answer or problem for status, answer in answers.items()}
-    return {"summary": summary, "responses": {**told, "default": problem}, "openapi_extra": extra, "response_model": None}
+    return {
+        "summary": summary,
+        "responses": {**told, "default": problem},
+        "openapi_extra": extra,
+        "response_model": None,
+    }
 
 
 def document(app: FastAPI) -> None:

@@ -59,9 +59,7 @@ def admission_of(connection: HTTPConnection) -> Admission | None:
     try:
         return backend_of(connection).tokens.verify(token.strip())
     except InvalidToken:
-        raise unauthenticated(
-            "invalid_token", "The token is expired, or not a token of this service."
-        ) from None
+        raise unauthenticated("invalid_token", "The token is expired, or not a token of this service.") from None
 
 
 async def admitted(request: Request, permission: str | None = None) -> Guest:
@@ -153,9 +151,7 @@ def command_request(request: Request, caller: Caller) -> CommandRequest:
     headers = request.headers
     key = headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
-        raise Problem(
-            400, "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters."
-        )
+        raise Problem(400, "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
     if_match = headers.get("if-match")
     traceparent = headers.get("traceparent")
     correlation_id: str = request.scope["correlation_id"]

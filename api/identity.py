@@ -32,11 +32,9 @@ class Login(BaseModel):
     password: Annotated[str, Text(1, 200)]
 
 
-@router.post(
-    "/auth/login", **documented("Log in", body=Login, answers=answers(200, AccessToken), public=True)
-)
+@router.post("/auth/login", **documented("Log in", body=Login, answers=answers(200, AccessToken), public=True))
 async def login(request: Request) -> Response:
-    """An access token for a mail address and a password. The header Daybook-Tenant names a shop other than the default."""
+    """An access token for a mail address and a password. The header Daybook-Tenant names another shop than default."""
     credentials = await parsed(request, Login)
     backend = backend_of(request)
     tenant = request.headers.get("daybook-tenant", DEFAULT_TENANT)
@@ -50,7 +48,8 @@ async def login(request: Request) -> Response:
         per_address=limits.logins_per_address,
     )
     account = await backend.pool.fetchrow(SQL.find_account, tenant, email)
-    if not await password_matches(credentials.password, account and account["password_hash"]):
+    known = None if account is None else str(account["password_hash"])
+    if not await password_matches(credentials.password, known) or account is None:
         raise unauthenticated("invalid_credentials", "No account has this mail address and password.")
     token = {
         "access_token": backend.tokens.issue(account["account_id"], tenant, account["roles"]),
@@ -64,9 +63,7 @@ async def login(request: Request) -> Response:
 async def me(request: Request) -> Response:
     """The account behind the token, and what its roles allow."""
     guest = await admitted(request)
-    account = await backend_of(request).pool.fetchrow(
-        SQL.read_account, guest.shop.tenant, guest.caller.subject
-    )
+    account = await backend_of(request).pool.fetchrow(SQL.read_account, guest.shop.tenant, guest.caller.subject)
     if account is None:
         raise unauthenticated("invalid_token", "The account is gone.")
     whoami = {

@@ -14,9 +14,7 @@ WINDOW = 60
 log = structlog.get_logger("identity")
 
 
-async def count_login(
-    redis: Redis, *, account: str, address: str, per_account: int, per_address: int
-) -> None:
+async def count_login(redis: Redis, *, account: str, address: str, per_account: int, per_address: int) -> None:
     """Count this try. Raises Problem (429) past a limit. Without Redis nobody is locked out."""
     window, left = int(time()) // WINDOW, WINDOW - int(time()) % WINDOW
     limits = {f"account:{account}": per_account, f"address:{address}": per_address}

@@ -8,7 +8,18 @@ from pydantic import Field, model_validator
 from pydantic_core import to_json
 
 from api.documentation import answers, documented
-from api.door import JSON, admitted, backend_of, consistent, forbidden, identified, invalid_cursor, parsed, performed, queried
+from api.door import (
+    JSON,
+    admitted,
+    backend_of,
+    consistent,
+    forbidden,
+    identified,
+    invalid_cursor,
+    parsed,
+    performed,
+    queried,
+)
 from api.paging import MOST, Limit, Paging
 from api.schemas import History, OrderAnswer, OrderListPage
 from commands.cancel_order import Cancellation, CancelOrder
@@ -43,9 +54,7 @@ class OrderQuery(Paging):
 @router.post(
     "/orders",
     status_code=201,
-    **documented(
-        "Place an order", body=OrderCreate, answers=answers(201, OrderAnswer), headers=("Idempotency-Key",)
-    ),
+    **documented("Place an order", body=OrderCreate, answers=answers(201, OrderAnswer), headers=("Idempotency-Key",)),
 )
 async def place_order(request: Request) -> Response:
     """An order of one's own. Its stock is reserved in the same commit."""

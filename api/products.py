@@ -3,7 +3,17 @@
 from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
-from api.door import JSON, admitted, backend_of, consistent, identified, invalid_cursor, parsed, performed, queried
+from api.door import (
+    JSON,
+    admitted,
+    backend_of,
+    consistent,
+    identified,
+    invalid_cursor,
+    parsed,
+    performed,
+    queried,
+)
 from api.paging import Paging
 from api.schemas import ProductAnswer, ProductListPage
 from commands.add_product import AddProduct, ProductCreate

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import jwt
+from jwt.types import Options
 
 from events.caller import Caller
 
@@ -31,7 +32,7 @@ class Tokens:
 
     def __init__(self, secret: str) -> None:
         self._key = blake2b(secret.encode(), digest_size=32, person=b"daybook-tokens").digest()
-        self._options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
+        self._options: Options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
 
     def issue(self, subject: UUID, tenant: str, roles: list[str], lifetime: timedelta = LIFETIME) -> str:
         """A token for this subject in this tenant."""
@@ -51,9 +52,7 @@ class Tokens:
     def verify(self, token: str) -> Admission:
         """Who it admits. Raises InvalidToken."""
         try:
-            claims = jwt.decode(
-                token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options
-            )
+            claims = jwt.decode(token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options)
             caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidToken from error

@@ -27,7 +27,6 @@ from commands.command import (
     Known,
     Request,
 )
-from events.repository import Repository
 from events.codec import Codec
 from events.domain.refusal import Refusal
 from events.log.append import (
@@ -43,6 +42,7 @@ from events.log.append import (
 )
 from events.log.appender import Appender
 from events.log.reader import LogReader
+from events.repository import Repository
 
 ATTEMPTS = 12
 
@@ -84,21 +84,19 @@ class CommandHandler:
                 case Appended(position):
                     for aggregate in decision.changed:
                         self._repository.keep(aggregate)
-                    return Answer(
-                        decision.status, decision.body, decision.version, decision.location, position
-                    )
+                    return Answer(decision.status, decision.body, decision.version, decision.location, position)
                 case Conflict():
                     aggregates, verified = await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):
                     return _replay(answer, position)
                 case KeyReused():
                     raise _key_reused()
-                case Refused(product_id, asked, available):
+                case Refused(product_id, asked, left):
                     raise InsufficientStock(
-                        f"There are {available} of this product, and {asked} were asked for.",
+                        f"There are {left} of this product, and {asked} were asked for.",
                         product_id=str(product_id),
                         asked=asked,
-                        available=available,
+                        available=left,
                     )
         raise Contention("Others keep changing what this command decides on; try again.")
 
@@ -117,9 +115,7 @@ class CommandHandler:
         key = None
         if request.idempotency_key is not None:
             answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
-            key = IdempotencyKey(
-                request.caller.subject, request.idempotency_key, _fingerprint(command), answer
-            )
+            key = IdempotencyKey(request.caller.subject, request.idempotency_key, _fingerprint(command), answer)
         if decision.person is not None:
             await self._codec.keyring.ensure((decision.person,))
         events = encode_changes(self._codec, decision.changed, decision.person)

@@ -1,12 +1,12 @@
 """Import an order from elsewhere: its history becomes events with their own business times.
 
-Who ordered, and what, is known by then (register_customer.py, add_product.py): no order is in the log without its
-products. Its stock is not ours to count, and its customer needs no confirmation.
+Who ordered, and what, is known by then (register_customer.py, add_product.py): no order is in the log without
+its products. Its stock is not ours to count, and its customer needs no confirmation.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -185,38 +185,53 @@ def customer_id_of(tenant: str, reference: str) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder(Command):
-    """Answers 201 for an order that is new, 200 for one that is in the log already, unchanged."""
+    """Answers 201 for an order that is new, 200 for one that is in the log already, unchanged.
+
+    `skus`: SKU → the id of its claim.
+    """
 
     past: PastOrder
+    order_id: UUID
+    customer_id: UUID
+    skus: Mapping[str, UUID]
     next_number: Callable[[], str]
 
-    def streams(self, request: Request) -> Iterable[UUID]:
-        tenant, past = request.caller.tenant, self.past
-        skus = dict.fromkeys(item.sku for item in past.items)
-        return (
-            order_id_of(tenant, past.reference),
-            customer_id_of(tenant, past.customer.reference),
-            *(Sku.id_of(tenant, sku) for sku in skus),
+    @classmethod
+    def into(cls, tenant: str, past: PastOrder, next_number: Callable[[], str]) -> Self:
+        """The command that imports this order into a tenant's log."""
+        return cls(
+            past=past,
+            order_id=order_id_of(tenant, past.reference),
+            customer_id=customer_id_of(tenant, past.customer.reference),
+            skus={item.sku: Sku.id_of(tenant, item.sku) for item in past.items},
+            next_number=next_number,
         )
 
+    @property
+    def looked_at(self) -> tuple[UUID, ...]:
+        """The streams that the decision looks at."""
+        return (self.order_id, self.customer_id, *self.skus.values())
+
+    def streams(self, request: Request) -> Iterable[UUID]:
+        return self.looked_at
+
     def decide(self, known: Known, request: Request) -> Decision:
-        order_id, customer_id, *sku_ids = self.streams(request)
         fingerprint = self.past.fingerprint()
-        there = known[order_id]
+        there = known[self.order_id]
         if isinstance(there, Order):
             # Its fingerprint goes with its customer's key: of a forgotten person nothing can be compared.
             if there.fingerprint not in (None, fingerprint):
                 raise ReferenceReused("An order with this reference is in the log, with other content.")
             return Decision(status=200, body=b"", version=there.version, read=(there,))
-        customer = known[customer_id]
-        skus = [sku for sku_id in sku_ids if isinstance(sku := known[sku_id], Sku)]
-        if not isinstance(customer, Customer) or len(skus) < len(sku_ids):
+        customer = known[self.customer_id]
+        skus = [sku for sku_id in self.skus.values() if isinstance(sku := known[sku_id], Sku)]
+        if not isinstance(customer, Customer) or len(skus) < len(self.skus):
             raise UnknownParts("The customer or a product of this order is not known.")
         order = Order.import_from(
-            order_id,
+            self.order_id,
             self.past.history[0].at,
             number=self.next_number(),
-            user_id=str(customer_id),
+            user_id=str(self.customer_id),
             currency=self.past.currency,
             lines=self._lines({sku.sku: sku.product_id for sku in skus}),
             shipping_cents=self.past.shipping_cents,
@@ -232,8 +247,8 @@ class ImportOrder(Command):
             version=order.version,
             changed=(order,),
             read=(customer, *skus),
-            person=customer_id,
-            owner=customer_id,
+            person=self.customer_id,
+            owner=self.customer_id,
         )
 
     def fingerprint(self) -> bytes:

@@ -5,15 +5,8 @@ Feistel network keyed with the tenant and the secret), written as seven characte
 counters share a number, and neighbours look unrelated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import blake2b
-from pathlib import Path
-
-import asyncpg
-
-from events.log.statements import load_statements
-
-SQL = load_statements(Path(__file__).parent / "sql")
 
 BLOCK = 1_000
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,17 +17,17 @@ _ROUNDS = 4
 class OrderNumbers:
     """The order numbers of one tenant, as this process hands them out."""
 
-    def __init__(self, db: asyncpg.Pool, tenant: str, secret: bytes) -> None:
-        self._db = db
-        self._tenant = tenant
+    def __init__(self, take_counters: Callable[[int], Awaitable[int]], tenant: str, secret: bytes) -> None:
+        """`take_counters(n)` gives the first of n counters that are this process's alone."""
+        self._take_counters = take_counters
         self._key = blake2b(secret + tenant.encode(), digest_size=32, person=b"daybook-numbers").digest()
         self._block: Iterator[int] = iter(())
         self._left = 0
 
     async def reserve(self, count: int = 16) -> None:
-        """Make sure that the next `count` numbers can be given without asking the database."""
+        """Make sure that the next `count` numbers can be given without asking for more counters."""
         if self._left < count:
-            first = int(await self._db.fetchval(SQL.take_order_numbers, self._tenant, BLOCK))
+            first = await self._take_counters(BLOCK)
             self._block, self._left = iter(range(first, first + BLOCK)), BLOCK
 
     def next(self) -> str:

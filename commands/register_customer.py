@@ -26,9 +26,7 @@ class RegisterCustomer(Command):
         customer = known[self.customer_id]
         if customer is not None:
             return Decision(status=200, body=b"", version=customer.version, read=(customer,))
-        customer = Customer.add(
-            self.customer_id, name=self.name, email=self.email, reference=self.reference
-        )
+        customer = Customer.add(self.customer_id, name=self.name, email=self.email, reference=self.reference)
         return Decision(
             status=201,
             body=b"",
@@ -38,6 +36,4 @@ class RegisterCustomer(Command):
         )
 
     def fingerprint(self) -> bytes:
-        return b"register_customer " + to_json(
-            [str(self.customer_id), self.name, self.email, self.reference]
-        )
+        return b"register_customer " + to_json([str(self.customer_id), self.name, self.email, self.reference])

@@ -20,9 +20,7 @@ class Text:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
             _without_control_characters,
-            core_schema.str_schema(
-                strip_whitespace=True, min_length=self.least, max_length=self.most, strict=True
-            ),
+            core_schema.str_schema(strip_whitespace=True, min_length=self.least, max_length=self.most, strict=True),
         )
 
 

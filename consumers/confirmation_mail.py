@@ -20,14 +20,14 @@ _LONGEST_LINE = 998
 """Bytes of a line in a mail that is not encoded (RFC 5322, 2.1.1)."""
 
 # The text is not markup: nothing in it is escaped, and nothing needs to be.
-_TEMPLATES = Environment(
+_TEXT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=False,  # noqa: S701
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
-)
+).get_template("order_confirmation.txt")
 
 
 def domain_of(mail_from: str) -> str:
@@ -69,7 +69,7 @@ def _mailbox(name: str, email: str) -> Mailbox:
 
 def _text(order: Order, customer: Customer) -> str:
     currency = order.currency
-    return _TEMPLATES.get_template("order_confirmation.txt").render(
+    return _TEXT.render(
         customer=_one_line(customer.name),
         number=order.number,
         lines=[

@@ -78,9 +78,7 @@ class Deliverer:
             log.info("delivered", **_named(delivery), ms=round((perf_counter() - started) * 1000, 1))
 
     async def _claim(self, tenant: str, delivery_id: UUID) -> Delivery | None:
-        row = await self._db.fetchrow(
-            SQL.claim_delivery, tenant, delivery_id, self._lease_seconds, self._attempts
-        )
+        row = await self._db.fetchrow(SQL.claim_delivery, tenant, delivery_id, self._lease_seconds, self._attempts)
         if row is None:
             return None
         delivery = Delivery(
@@ -102,9 +100,7 @@ class Deliverer:
             await self._give_up(delivery, error)
             return
         seconds = self._pause(delivery.attempt)
-        await self._db.execute(
-            SQL.put_off_delivery, delivery.tenant, delivery.id, delivery.lease, error, seconds
-        )
+        await self._db.execute(SQL.put_off_delivery, delivery.tenant, delivery.id, delivery.lease, error, seconds)
         log.warning("a delivery failed", **_named(delivery), error=error, again_in=round(seconds, 1))
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:

@@ -51,9 +51,7 @@ class OrderConfirmation:
         await self._send(await self._mail(delivery, placed, recorded))
         await self._record(delivery, placed)
 
-    async def _mail(
-        self, delivery: Delivery, placed: RecordedEvent, recorded: list[RecordedEvent]
-    ) -> EmailMessage:
+    async def _mail(self, delivery: Delivery, placed: RecordedEvent, recorded: list[RecordedEvent]) -> EmailMessage:
         about_customer = [event for event in recorded if event.stream_id == delivery.customer_id]
         order_placed, *customer_events = await self._codec.decode_all([placed, *about_customer])
         order, customer = fold([order_placed]), fold(customer_events)

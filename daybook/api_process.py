@@ -1,7 +1,9 @@
 """The API process: uvicorn around the application."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 
@@ -16,10 +18,27 @@ from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis, open_service
 
+FLAGS: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": "websockets-sansio",
+    "ws_max_size": 1 << 16,
+    # Frames are small and many: compressing them costs more memory than it saves bytes.
+    "ws_per_message_deflate": False,
+    "access_log": False,
+    "log_level": "warning",
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_graceful_shutdown": 5,
+    "backlog": 2048,
+}
+"""uvicorn, as it is run here."""
+
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is under way, within seconds."""
     configure_logs(settings)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     watch_supervisor()
 
     @asynccontextmanager
@@ -39,19 +58,9 @@ def run(settings: Settings) -> None:
                 await hubs.close()
                 await listening.aclose()
 
-    config = uvicorn.Config(
-        create_app(open_backend),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=1 << 16,
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        backlog=2048,
-    )
-    uvicorn.Server(config).run()
+    uvicorn.Server(uvicorn.Config(create_app(open_backend), host=settings.host, port=settings.port, **FLAGS)).run()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A handshake that we refuse with a proper answer is no error, though uvicorn takes it for one."""
+    return "without completing handshake" not in record.msg

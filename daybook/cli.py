@@ -20,9 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
-deliveries = typer.Typer(
-    help="What leaves the service: confirmations and their attempts.", no_args_is_help=True
-)
+deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
 app.add_typer(deliveries, name="deliveries")
 

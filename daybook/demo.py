@@ -33,10 +33,19 @@ ACCOUNTS = {
 
 ADDRESSES = {
     "ada@example.com": AddressCreate(
-        recipient="Ada Lovelace", line1="12 St James's Square", city="London", postal_code="SW1Y 4JH", country="GB"
+        recipient="Ada Lovelace",
+        line1="12 St James's Square",
+        city="London",
+        postal_code="SW1Y 4JH",
+        country="GB",
     ),
     "ben@example.com": AddressCreate(
-        recipient="Ben Ohara", line1="3 Harbour Road", line2="Flat 5", city="Galway", postal_code="H91 E2K3", country="IE"
+        recipient="Ben Ohara",
+        line1="3 Harbour Road",
+        line2="Flat 5",
+        city="Galway",
+        postal_code="H91 E2K3",
+        country="IE",
     ),
 }
 

@@ -43,8 +43,8 @@ class Batch:
 def read_batches(file: BinaryIO, most_lines: int, most_parts: int) -> Iterator[Batch]:
     """The whole file in its order.
 
-    A batch has at most so many lines, good or bad, and unless it is a single line at most so many parts: orders,
-    customers and items.
+    A batch has at most so many lines, good or bad, and unless it is a single line at most so many parts:
+    orders, customers and items.
     """
     batch, references, parts = Batch(), set[str](), 0
     for line, read in _lines(file):

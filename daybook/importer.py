@@ -9,29 +9,29 @@ Nothing is remembered between runs: the log itself knows what is in it. A run th
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+import uvloop
 from eventsourcing.domain import Aggregate
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from uuid_utils.compat import uuid7
 
-from commands.add_product import AddProduct, ProductCreate, SkuTaken
+from commands.add_product import AddProduct, ProductCreate
 from commands.command import Answer, Command, Request
 from commands.handle import CommandHandler
-from commands.import_order import ImportOrder, PastOrder, customer_id_of
+from commands.import_order import ImportOrder, PastItem, PastOrder
 from commands.register_customer import RegisterCustomer
 from daybook.failure import Failure
-from daybook.import_lines import BadLine, Batch, PastLine, read_batches
+from daybook.import_lines import BadLine, Batch, read_batches
 from daybook.import_summary import Summary
 from daybook.settings import Settings
 from daybook.shop import Shop
 from daybook.wiring import UnknownTenant, open_service
 from events.caller import Caller
-from events.domain.product import Sku
 from events.domain.refusal import Refusal
 from events.log.append import AppendError
 from events.repository import Repository
@@ -59,7 +59,7 @@ def run(settings: Settings, path: Path, tenant: str) -> int:
             def done(batch: Batch) -> None:
                 progress.update(bar, completed=batch.read, orders=len(summary.orders))
 
-            asyncio.run(_import(settings, file, tenant, summary, console, done))
+            uvloop.run(_import(settings, file, tenant, summary, console, done))
     except KeyboardInterrupt:
         console.print("interrupted: what is in the log stays; run it again and it goes on from there")
         return INTERRUPTED
@@ -120,65 +120,66 @@ class Importer:
     async def take(self, batch: Batch, summary: Summary) -> list[BadLine]:
         """Import a batch and count it; answers its bad lines. Raises Failure when the log does not answer."""
         bad = list(batch.bad)
-        for line, outcome in zip(batch.lines, await self._outcomes(batch.lines), strict=True):
-            if isinstance(outcome, Answer):
-                summary.count(line.past, new=outcome.status == 201)
-            elif isinstance(outcome, Refusal):
+        try:
+            outcomes = await self._outcomes([line.past for line in batch.lines])
+        except AppendError as error:
+            raise Failure(f"the log does not answer ({type(error).__name__}): run it again, and it goes on") from error
+        for line, outcome in zip(batch.lines, outcomes, strict=True):
+            if isinstance(outcome, Refusal):
                 bad.append(BadLine(line.number, f"{outcome.code}: {outcome.detail}"))
-            elif isinstance(outcome, AppendError):
-                raise Failure(
-                    f"the log does not answer ({type(outcome).__name__}): run it again, and it goes on"
-                ) from outcome
             else:
-                raise outcome
+                summary.count(line.past, new=outcome.status == 201)
         return sorted(bad, key=lambda line: line.number)
 
-    async def _outcomes(self, lines: Sequence[PastLine]) -> list[Answer | BaseException]:
-        await self._shop.numbers.reserve(2 * MOST_LINES)
-        commands = [(self._request(), ImportOrder(line.past, self._shop.numbers.next)) for line in lines]
-        wanted = [list(command.streams(request)) for request, command in commands]
-        read = await self._repository.refresh({stream_id for streams in wanted for stream_id in streams})
-        new = [
-            line.past for line, (order_id, *_) in zip(lines, wanted, strict=True) if read[order_id] is None
-        ]
+    async def _outcomes(self, orders: Sequence[PastOrder]) -> list[Answer | Refusal]:
+        """What became of each. All that they look at is read at once, then they are handled together."""
+        numbers = self._shop.numbers
+        # Twice: one that meets a conflict is decided again, and takes another.
+        await numbers.reserve(2 * MOST_LINES)
+        commands = [ImportOrder.into(self._tenant, past, numbers.next) for past in orders]
+        read = await self._repository.refresh({stream_id for command in commands for stream_id in command.looked_at})
+        new = [command for command in commands if read[command.order_id] is None]
         read |= await self._introduce(new, read)
-        return await asyncio.gather(
-            *(
-                self._commands.handle(command, request, {stream_id: read[stream_id] for stream_id in streams})
-                for (request, command), streams in zip(commands, wanted, strict=True)
-            ),
-            return_exceptions=True,
+        return await self._handled(
+            (command, {stream_id: read[stream_id] for stream_id in command.looked_at}) for command in commands
         )
+
+    async def _handled(
+        self, commands: Iterable[tuple[Command, Mapping[UUID, Aggregate | None]]]
+    ) -> list[Answer | Refusal]:
+        """Handle commands together, each with the streams as they were read for it. Raises AppendError."""
+        handling = (
+            self._commands.handle(command, Request(self._caller, uuid7(), self._correlation), read)
+            for command, read in commands
+        )
+        outcomes: list[Answer | Refusal] = []
+        for outcome in await asyncio.gather(*handling, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
 
     async def _introduce(
-        self, orders: Sequence[PastOrder], known: Mapping[UUID, Aggregate | None]
+        self, orders: Sequence[ImportOrder], known: Mapping[UUID, Aggregate | None]
     ) -> dict[UUID, Aggregate | None]:
-        """Add the customers and products that these orders are the first to name; answers them as they are now.
+        """Add the customers and products that these orders are the first to name; answers how they are then.
 
-        Before the orders, and in appends of their own: two orders of one batch may need the same one.
+        Before the orders, and in appends of their own: two orders of a batch may need the same one.
         """
+        await self._shop.codec.keyring.ensure(order.customer_id for order in orders)
         new: dict[UUID, Command] = {}
-        for past in orders:
-            customer, who = customer_id_of(self._tenant, past.customer.reference), past.customer
-            new.setdefault(customer, RegisterCustomer(customer, who.name, who.email, who.reference))
-            for item in past.items:
-                product = ProductCreate(
-                    sku=item.sku, name=item.name, price_cents=item.price_cents, currency=past.currency
-                )
-                new.setdefault(Sku.id_of(self._tenant, item.sku), AddProduct(product))
-        await self._shop.codec.keyring.ensure(
-            stream_id for stream_id, command in new.items() if isinstance(command, RegisterCustomer)
-        )
-        new = {stream_id: command for stream_id, command in new.items() if known[stream_id] is None}
-        adding = (
-            self._commands.handle(command, self._request(), {stream_id: None})
-            for stream_id, command in new.items()
-        )
-        for added in await asyncio.gather(*adding, return_exceptions=True):
-            # Taken: another process was first with this product, and it is known now.
-            if isinstance(added, BaseException) and not isinstance(added, SkuTaken):
-                raise added
+        for order in orders:
+            if known[order.customer_id] is None:
+                who = order.past.customer
+                register = RegisterCustomer(order.customer_id, who.name, who.email, who.reference)
+                new.setdefault(order.customer_id, register)
+            for item in order.past.items:
+                if known[order.skus[item.sku]] is None:
+                    new.setdefault(order.skus[item.sku], _product(item, order.past.currency))
+        # A SKU that is taken was added by somebody else in the meantime, and is known now.
+        await self._handled((command, {stream_id: None}) for stream_id, command in new.items())
         return await self._repository.get(new)
 
-    def _request(self) -> Request:
-        return Request(self._caller, uuid7(), self._correlation)
+
+def _product(item: PastItem, currency: str) -> AddProduct:
+    return AddProduct(ProductCreate(sku=item.sku, name=item.name, price_cents=item.price_cents, currency=currency))

@@ -21,7 +21,10 @@ def configure_logs(settings: Place) -> None:
     if settings.log_format == "json":
         renderer, factory = _json, structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
-        renderer, factory = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()), structlog.PrintLoggerFactory()
+        renderer, factory = (
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+            structlog.PrintLoggerFactory(),
+        )
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

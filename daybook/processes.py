@@ -81,3 +81,17 @@ def replay_deliveries(settings: Settings, keys: list[str], all_dead: bool) -> No
     from daybook import deliveries
 
     deliveries.replay(settings, keys, all_dead=all_dead)
+
+
+def list_parked(settings: Settings) -> None:
+    """Print what projections have set aside."""
+    from daybook import parked
+
+    parked.list_all(settings)
+
+
+def retry_parked(settings: Settings) -> int:
+    """Apply what projections have set aside; answers the exit status."""
+    from daybook import parked
+
+    return parked.retry(settings)

@@ -16,7 +16,9 @@ from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis
 from events.codec import Codec
+from events.log.appender import CONNECTION_LOST
 from events.log.connect import connect, create_pool
+from events.log.purge import purge_keys
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
 from events.personal import Keyring
@@ -55,11 +57,22 @@ async def _run(settings: Settings) -> None:
 
     with contextlib.suppress(asyncio.CancelledError):
         try:
-            await Projector(redis, lambda: all_tenants(pool), build).run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_keep_house(pool), name="purge")
+                tasks.create_task(Projector(redis, lambda: all_tenants(pool), build).run(), name="project")
         finally:
             await leadership.close()
             await redis.aclose()
             await pool.close()
+
+
+async def _keep_house(pool: asyncpg.Pool) -> None:
+    """Forget idempotency keys whose time is over, now and every hour."""
+    while True:
+        with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
+            for tenant in await all_tenants(pool):
+                await purge_keys(pool, tenant)
+        await asyncio.sleep(3600)
 
 
 def make_runners(

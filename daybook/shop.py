@@ -9,6 +9,7 @@ from commands.order_numbers import OrderNumbers
 from events.codec import Codec
 from events.log.appender import Appender, Observer
 from events.log.connect import connect
+from events.log.order_counters import take_order_counters
 from events.log.reader import LogReader
 from events.opaque import Cursors, Positions
 from events.personal import Keyring
@@ -53,7 +54,7 @@ def make_shop(
         appender=appender,
         repository=repository,
         commands=CommandHandler(appender, reader, codec, repository),
-        numbers=OrderNumbers(pool, tenant, key),
+        numbers=OrderNumbers(lambda count: take_order_counters(pool, tenant, count), tenant, key),
         positions=Positions(key, tenant),
         cursors=Cursors(key, tenant),
     )

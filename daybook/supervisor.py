@@ -126,9 +126,7 @@ class _Process(Process):  # type: ignore[misc]
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         path, name = self.env.get(supervised.LOCK_VARIABLE), self.env.get(supervised.NAME_VARIABLE)
         if path and name:
-            threading.Thread(
-                target=supervised.outlive, args=(Path(path), name, self._end_group), daemon=True
-            ).start()
+            threading.Thread(target=supervised.outlive, args=(Path(path), name, self._end_group), daemon=True).start()
         super().run(events, ignore_signals)
 
     def _end_group(self, signal_number: int) -> None:

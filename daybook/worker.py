@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import os
 import signal
+from concurrent.futures import CancelledError
 from contextlib import AsyncExitStack
+from threading import Thread
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,6 @@ import asyncpg
 import structlog
 import uvloop
 from dramatiq import Worker
-from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
 from consumers.broker import make_broker, receive
@@ -43,8 +44,9 @@ from events.log.tenants import all_tenants
 _THREADS = 16
 # A burst of orders brings a burst of mails on the same processors. Mails can wait, and the API cannot.
 _NICENESS = 10
-# Of the five seconds in which it must be gone: for what is under way, and for taking leave.
+# Of the five seconds in which it must be gone: for what is under way to end, to be cut off, and to take leave.
 _FINISH_SECONDS = 2.5
+_CUT_OFF_SECONDS = 0.5
 _LEAVE_SECONDS = 1.0
 _SAY_SECONDS = 30.0
 
@@ -84,9 +86,7 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     broker.delay_queues.clear()
     worker = Worker(broker, worker_threads=_THREADS, worker_timeout=250)
     worker.start()
-    sweep = asyncio.create_task(
-        Sweep(service.pool, Enqueuer(broker), lambda: all_tenants(service.pool)).run()
-    )
+    sweep = asyncio.create_task(Sweep(service.pool, Enqueuer(broker), lambda: all_tenants(service.pool)).run())
     log.info("working", threads=_THREADS)
     stopping = asyncio.create_task(stop.wait())
     # A sweep ends only by a defect: then the process ends too, and says so.
@@ -95,7 +95,10 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     failed = sweep.exception() if sweep.done() and not sweep.cancelled() else None
     sweep.cancel()
     stopping.cancel()
-    await asyncio.to_thread(_stop, worker, broker)
+    # A thread of its own: one that waits for a lost Redis may be left behind.
+    finishing = Thread(target=_finish, args=(worker,), daemon=True)
+    finishing.start()
+    await asyncio.to_thread(finishing.join, _FINISH_SECONDS)
     await underway.cut_off()
     with contextlib.suppress(TimeoutError, *CONNECTION_LOST):
         async with asyncio.timeout(_LEAVE_SECONDS):
@@ -142,14 +145,15 @@ class _Underway:
 
     def perform(self, tenant: str, delivery_id: UUID) -> None:
         """Called in a thread; returns when the attempt is over."""
-        asyncio.run_coroutine_threadsafe(self._perform(tenant, delivery_id), self._loop).result()
+        with contextlib.suppress(CancelledError):
+            asyncio.run_coroutine_threadsafe(self._perform(tenant, delivery_id), self._loop).result()
 
     async def cut_off(self) -> None:
         """End what would not end by itself. Its leases run out, and it is done again elsewhere."""
         for task in self.tasks:
             task.cancel()
         if self.tasks:
-            await asyncio.wait(self.tasks, timeout=_LEAVE_SECONDS)
+            await asyncio.wait(self.tasks, timeout=_CUT_OFF_SECONDS)
 
     async def _perform(self, tenant: str, delivery_id: UUID) -> None:
         task = asyncio.current_task()
@@ -167,9 +171,8 @@ class _Underway:
             self.tasks.discard(task)
 
 
-def _stop(worker: Worker, broker: RedisBroker) -> None:
+def _finish(worker: Worker) -> None:
     """Let the threads finish, and give back to the queue what they have not begun."""
-    # Redis may be away, or go just now; then the messages are lost, and the sweep brings others.
+    # Redis may be away; then the messages are lost, and the sweep brings others.
     with contextlib.suppress(RedisError):
         worker.stop(timeout=int(_FINISH_SECONDS * 1000))
-    broker.client.close()

@@ -45,7 +45,7 @@ class Codec:
         return NewEvent(stream_id, event.originator_version, kind.name, kind.schema_version, to_json(data))
 
     def decode(self, recorded: RecordedEvent) -> DomainEvent:
-        """A stored event as the current class of its type, opened. Raises KeyNotLoaded, UnknownEventType, ValueError."""
+        """A stored event as its current class, opened. Raises KeyNotLoaded, UnknownEventType, ValueError."""
         return self._event(recorded, self.open(recorded))
 
     def open(self, recorded: RecordedEvent) -> dict[str, Any]:
@@ -63,10 +63,7 @@ class Codec:
 
     async def decode_all(self, recorded: Sequence[RecordedEvent]) -> list[DomainEvent]:
         """Decode many, fetching the persons' keys that are missing."""
-        return [
-            self._event(one, state)
-            for one, state in zip(recorded, await self.open_all(recorded), strict=True)
-        ]
+        return [self._event(one, state) for one, state in zip(recorded, await self.open_all(recorded), strict=True)]
 
     async def open_all(self, recorded: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
         """Open many, fetching the persons' keys that are missing in one round trip."""

@@ -33,9 +33,7 @@ class Positions:
 
     def seal(self, position: int) -> str:
         """A position as 22 characters of base64url."""
-        return urlsafe_b64encode(self._encrypt(position.to_bytes(8, "big") + self._tag))[
-            :_TEXT_LENGTH
-        ].decode()
+        return urlsafe_b64encode(self._encrypt(position.to_bytes(8, "big") + self._tag))[:_TEXT_LENGTH].decode()
 
     def open(self, text: str) -> int:
         """The position in a text. Raises InvalidOpaque."""

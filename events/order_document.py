@@ -1,6 +1,6 @@
 """An order as clients read it: the one shape that commands answer, queries return and the list keeps ready-made."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,15 +28,16 @@ def fixed_part(
     order_id: str,
     number: str,
     user_id: str,
-    lines: Iterable[Line],
+    lines: Sequence[Line],
     shipping_cents: int,
     currency: str,
     address: Address | None,
     created_at: datetime,
 ) -> dict[str, Any]:
     """What is settled when the order is placed."""
-    items = [{**line, "line_total_cents": line_total(line)} for line in lines]
-    total = sum(item["line_total_cents"] for item in items) + shipping_cents
+    totals = [line_total(line) for line in lines]
+    items = [{**line, "line_total_cents": total} for line, total in zip(lines, totals, strict=True)]
+    total = sum(totals) + shipping_cents
     return {
         "id": order_id,
         "number": number,

@@ -66,7 +66,7 @@ class Keyring:
         return f"{_PREFIX}{person.hex}.{urlsafe_b64encode(box).rstrip(b'=').decode()}"
 
     def open(self, sealed: str, stream_id: UUID) -> Any:
-        """The value in a sealed text, or None when its key is gone. Raises KeyNotLoaded, ValueError if tampered with."""
+        """The value in a sealed text; None when its key is gone. Raises KeyNotLoaded, ValueError if tampered with."""
         owner, _, packed = sealed.removeprefix(_PREFIX).partition(".")
         person = UUID(hex=owner)
         key = self._key(person)
@@ -76,9 +76,7 @@ class Keyring:
         try:
             value = key.decrypt(box[:_NONCE], box[_NONCE:], self._bound_to(person, stream_id))
         except InvalidTag as error:
-            raise ValueError(
-                "a sealed value does not open: it was changed, or moved from another stream"
-            ) from error
+            raise ValueError("a sealed value does not open: it was changed, or moved from another stream") from error
         return from_json(value)
 
     def _key(self, person: UUID) -> AESGCM | None:

@@ -68,7 +68,8 @@ class Repository:
         if kept is not None and kept.version > after:
             # Another task read on in the meantime.
             news = [event for event in news if event.originator_version > kept.version]
-        return fold(news, None if kept is None else fork(kept))
+        folded: Aggregate = fold(news, None if kept is None else fork(kept))
+        return folded
 
 
 def fork(aggregate: Aggregate) -> Aggregate:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from pydantic_core import from_json
 
+from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL
@@ -26,7 +26,7 @@ class CatalogueProjection:
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
 
-    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Products one by one, for they are few; quantities summed, for orders are many."""
         available: Counter[UUID] = Counter()
         released: list[UUID] = []
@@ -41,16 +41,14 @@ class CatalogueProjection:
             await self._release(transaction, released, available)
         changes = {product_id: change for product_id, change in available.items() if change}
         if changes:
-            await transaction.execute(
-                SQL.change_available, self._tenant, list(changes), list(changes.values())
-            )
+            await transaction.execute(SQL.change_available, self._tenant, list(changes), list(changes.values()))
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Nothing leaves the service from here."""
 
     async def _product(
         self,
-        transaction: asyncpg.Connection,
+        transaction: Connection,
         event: RecordedEvent,
         state: dict[str, Any],
         available: Counter[UUID],
@@ -69,9 +67,7 @@ class CatalogueProjection:
             *(self._tenant, event.stream_id, event.version, state.get("name"), state.get("price_cents")),
         )
 
-    async def _release(
-        self, transaction: asyncpg.Connection, orders: Sequence[UUID], available: Counter[UUID]
-    ) -> None:
+    async def _release(self, transaction: Connection, orders: Sequence[UUID], available: Counter[UUID]) -> None:
         """Give back what these orders held: their first events say how much. Imported ones held nothing."""
         recorded = await LogReader(transaction, self._tenant).streams(dict.fromkeys(orders, 0))
         for event in recorded:

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-import asyncpg
 from pydantic_core import from_json
 
 from events.domain.delivery import confirmation_id
+from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL
 
@@ -20,14 +20,14 @@ class ConfirmationsProjection:
     """Writes the deliveries with its checkpoint, under ids that follow from the orders', and enqueues them after."""
 
     name = "confirmations"
-    follows = ("orders", "catalogue")
+    follows: tuple[str, ...] = ("orders", "catalogue")
     parks = True
 
     def __init__(self, tenant: str, enqueue: Enqueue) -> None:
         self._tenant = tenant
         self._enqueue = enqueue
 
-    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         placed = [event for event in events if event.type == "OrderPlaced"]
         if placed:
             await transaction.execute(

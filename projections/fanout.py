@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Sequence
 
-import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 
 
@@ -20,14 +20,14 @@ class FanoutProjection:
     polls the checkpoint."""
 
     name = "fanout"
-    follows = ("orders", "catalogue")
+    follows: tuple[str, ...] = ("orders", "catalogue")
     parks = False
 
     def __init__(self, tenant: str, redis: Redis) -> None:
         self._tenant = tenant
         self._redis = redis
 
-    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Nothing to write beside the checkpoint."""
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:

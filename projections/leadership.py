@@ -44,6 +44,4 @@ class AdvisoryLeadership:
 
 
 def _key(name: str) -> int:
-    return int.from_bytes(
-        blake2b(name.encode(), digest_size=8, person=b"daybook-leader").digest(), "big", signed=True
-    )
+    return int.from_bytes(blake2b(name.encode(), digest_size=8, person=b"daybook-leader").digest(), "big", signed=True)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from pydantic_core import from_json, to_json
 
 from events.codec import Codec
+from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part
 from projections.checkpoints import SQL
@@ -52,7 +52,7 @@ class OrdersProjection:
         self._tenant = tenant
         self._codec = codec
 
-    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
         rows = await self._rows([event for event in events if event.type in STATUS_AFTER])
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
@@ -77,9 +77,7 @@ class OrdersProjection:
 
     async def _rows(self, events: Sequence[RecordedEvent]) -> dict[UUID, _Row]:
         beginnings = [event for event in events if event.version == 1]
-        opened = (
-            dict(zip(beginnings, await self._codec.open_all(beginnings), strict=True)) if beginnings else {}
-        )
+        opened = dict(zip(beginnings, await self._codec.open_all(beginnings), strict=True)) if beginnings else {}
         rows: dict[UUID, _Row] = {}
         for event in events:
             if event.version == 1:
@@ -93,9 +91,7 @@ class OrdersProjection:
                 row.status, row.version, row.updated_at = STATUS_AFTER[event.type], event.version, at
         return rows
 
-    async def _insert(
-        self, transaction: asyncpg.Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]
-    ) -> None:
+    async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
         await transaction.execute(
             SQL.insert_orders,
             self._tenant,
@@ -112,9 +108,7 @@ class OrdersProjection:
             counts[row.user_id or EVERYONE, row.status] += 1
             counts[EVERYONE, row.status] += 1
 
-    async def _update(
-        self, transaction: asyncpg.Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]
-    ) -> None:
+    async def _update(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
         before = await transaction.fetch(
             SQL.update_orders,
             self._tenant,

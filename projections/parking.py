@@ -5,20 +5,21 @@ from uuid import UUID
 
 import asyncpg
 
+from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL, move_checkpoint, read_checkpoint
 from projections.projection import Projection
 
 
-async def parked_streams(transaction: asyncpg.Connection, tenant: str, projection: str) -> set[UUID]:
+async def parked_streams(transaction: Connection, tenant: str, projection: str) -> set[UUID]:
     """The streams that wait."""
     rows = await transaction.fetch(SQL.read_parked, tenant, projection)
     return {row["stream_id"] for row in rows}
 
 
 async def park(
-    transaction: asyncpg.Connection, tenant: str, projection: str, events: Sequence[RecordedEvent], error: str
+    transaction: Connection, tenant: str, projection: str, events: Sequence[RecordedEvent], error: str
 ) -> None:
     """Set these events aside, with the reason."""
     await transaction.execute(

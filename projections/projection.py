@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import asyncpg
-
+from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 
 
@@ -19,7 +18,7 @@ class Projection(Protocol):
     follows: tuple[str, ...]
     parks: bool
 
-    async def apply(self, transaction: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Write what these events mean, in the transaction that moves the checkpoint past them."""
         ...
 

@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from events.log.appender import CONNECTION_LOST
+from events.log.database import Connection
 from events.log.reader import END
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import CheckpointMoved, lowest_checkpoint, move_checkpoint, read_checkpoint
@@ -138,9 +139,7 @@ class Runner:
         self.position = reached
         await self.projection.applied(events)
 
-    async def _set_parked_aside(
-        self, connection: asyncpg.Connection, events: Sequence[RecordedEvent]
-    ) -> list[RecordedEvent]:
+    async def _set_parked_aside(self, connection: Connection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         streams = await parked_streams(connection, self.tenant, self.projection.name)
         self._parked = bool(streams)
         behind = [event for event in events if event.stream_id in streams]
@@ -162,9 +161,7 @@ class Runner:
         # The text of an error may hold data of the event: only its kind goes to the log and the table.
         why = type(error).__name__
         async with self._pool.acquire() as connection, connection.transaction():
-            await move_checkpoint(
-                connection, self.tenant, self.projection.name, self.position, event.position
-            )
+            await move_checkpoint(connection, self.tenant, self.projection.name, self.position, event.position)
             await park(connection, self.tenant, self.projection.name, [event], why)
         self.position = event.position
         self._parked = True

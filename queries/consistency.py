@@ -25,7 +25,7 @@ async def wait_for_position(
     deadline = asyncio.get_running_loop().time() + patience
     pause = 0.002
     while True:
-        row = await db.fetchrow(SQL.read_progress, tenant, projection, position)
+        (row,) = await db.fetch(SQL.read_progress, tenant, projection, position)
         if row["parked"]:
             raise ProjectionBehind(projection)
         if row["position"] >= position:

@@ -31,9 +31,7 @@ class OrderList:
         self._tenant = tenant
         self._cursors = cursors
 
-    async def after_cursor(
-        self, user_id: UUID | None, status: str | None, cursor: str | None, limit: int
-    ) -> OrderPage:
+    async def after_cursor(self, user_id: UUID | None, status: str | None, cursor: str | None, limit: int) -> OrderPage:
         """The page after `cursor`; `user_id` None lists everyone's. Raises InvalidOpaque."""
         purpose = f"orders {user_id} {status}"
         placed_at, position = (None, None) if cursor is None else _place(self._cursors.open(cursor, purpose))

@@ -17,9 +17,7 @@ from queries.get_order import Document
 _PURPOSE = "products"
 
 
-async def list_products(
-    db: asyncpg.Pool, tenant: str, cursors: Cursors, cursor: str | None, limit: int
-) -> bytes:
+async def list_products(db: asyncpg.Pool, tenant: str, cursors: Cursors, cursor: str | None, limit: int) -> bytes:
     """A page `{items, next}` as JSON, by SKU. Raises InvalidOpaque."""
     after = None if cursor is None else cursors.open(cursor, _PURPOSE)
     rows = await db.fetch(SQL.list_products, tenant, after, limit + 1)

@@ -1,6 +1,7 @@
 """The live end of each tenant's log in this process: how far streams may read, and who listens."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -61,10 +62,8 @@ class Hub:
     async def run(self, redis_listens: Callable[[], bool]) -> None:
         """Follow the log until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), POLL if redis_listens() else POLL_WITHOUT_REDIS)
-            except TimeoutError:
-                pass
             self._hint.clear()
             try:
                 await self._advance(await self._checkpoint())

@@ -10,6 +10,7 @@ from the log, what is after comes from the hub, and nothing falls between or com
 import asyncio
 from collections import Counter
 from time import time
+from typing import NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -60,6 +61,15 @@ class AuthFrame(BaseModel):
     token: str
 
 
+class Stream(NamedTuple):
+    """What a socket was opened for: by whom, until when (seconds since the epoch), to see what, after what."""
+
+    guest: Guest
+    expires: int
+    sight: Sight
+    after: int | None
+
+
 class Closed(Exception):
     """The socket is to be closed, with this code and reason."""
 
@@ -72,22 +82,20 @@ class Closed(Exception):
 @router.websocket("/ws/orders")
 async def follow_orders(socket: WebSocket) -> None:
     """Follow orders: one's own, or for staff all, those of a user, or one."""
+    stream = None
     try:
         _check_origin(socket)
         admission = admission_of(socket)
         if admission is not None:
-            guest = await guest_of(socket, admission)
-            wish = await _wish(socket, guest)
+            stream = await _stream(socket, admission)
     except (Problem, Refusal) as refusal:
         await socket.send_denial_response(_problem(refusal).response(socket.url.path))
         return
     await socket.accept()
     try:
-        if admission is None:
-            admission = await _authenticate(socket)
-            guest = await guest_of(socket, admission)
-            wish = await _wish(socket, guest)
-        await _serve(socket, guest, admission, *wish)
+        if stream is None:
+            stream = await _stream(socket, await _authenticate(socket))
+        await _serve(socket, stream)
     except (Problem, Refusal) as refusal:
         problem = _problem(refusal)
         await _close(socket, _CLOSE_CODES.get(problem.status, BAD_REQUEST), problem.code)
@@ -100,13 +108,13 @@ async def follow_orders(socket: WebSocket) -> None:
 _CLOSE_CODES = {401: UNAUTHENTICATED, 403: FORBIDDEN, 404: FORBIDDEN, 429: TOO_MANY, 503: TRY_AGAIN}
 
 
-async def _serve(socket: WebSocket, guest: Guest, admission: Admission, sight: Sight, after: int | None) -> None:
-    shop = guest.shop
+async def _serve(socket: WebSocket, stream: Stream) -> None:
+    shop = stream.guest.shop
     hub = await backend_of(socket).hubs.hub(shop.reader, shop.codec, shop.positions)
-    subject = guest.caller.subject
+    subject = stream.guest.caller.subject
     _open[subject] += 1
     SOCKETS.inc()
-    pump = asyncio.create_task(_pump(socket, hub, guest, admission, sight, after))
+    pump = asyncio.create_task(_pump(socket, hub, stream))
     listen = asyncio.create_task(_until_gone(socket))
     try:
         await asyncio.wait((pump, listen), return_when=asyncio.FIRST_COMPLETED)
@@ -122,28 +130,25 @@ async def _serve(socket: WebSocket, guest: Guest, admission: Admission, sight: S
             del _open[subject]
 
 
-async def _pump(
-    socket: WebSocket, hub: Hub, guest: Guest, admission: Admission, sight: Sight, after: int | None
-) -> None:
+async def _pump(socket: WebSocket, hub: Hub, stream: Stream) -> None:
     """Send until the token ends, or the client is too slow. Raises Closed."""
-    subscription = Subscription(sight, hub.position if after is None else after)
+    reader, expires = stream.guest.shop.reader, stream.expires
+    subscription = Subscription(stream.sight, hub.position if stream.after is None else stream.after)
     try:
         await _send(socket, _told("ready", hub, subscription.after))
         heartbeat = time() + HEARTBEAT
         while subscription.after < hub.position:
-            frames, reached = await sight.history(
-                guest.shop.reader, hub.frames, subscription.after, hub.position, PAGE
-            )
-            for frame in frames:
-                _check_token(admission)
-                await _send(socket, frame.text)
+            frames, reached = await stream.sight.history(reader, hub.frames, subscription.after, hub.position, PAGE)
+            for past in frames:
+                _check_token(expires)
+                await _send(socket, past.text)
             FRAMES.inc(len(frames))
             subscription.after = reached
         # Nothing was awaited since the positions were compared.
         hub.join(subscription)
         while True:
-            _check_token(admission)
-            patience = min(heartbeat, admission.expires) - time()
+            _check_token(expires)
+            patience = min(heartbeat, expires) - time()
             frame = await subscription.next(patience) if patience > 0 else None
             if frame is not None:
                 await _send(socket, frame.text)
@@ -193,8 +198,8 @@ async def _authenticate(socket: WebSocket) -> Admission:
         raise Closed(UNAUTHENTICATED, "invalid token") from None
 
 
-def _check_token(admission: Admission) -> None:
-    if time() >= admission.expires:
+def _check_token(expires: int) -> None:
+    if time() >= expires:
         raise Closed(UNAUTHENTICATED, "the token has expired")
 
 
@@ -208,13 +213,14 @@ def _check_origin(socket: WebSocket) -> None:
         raise Problem(403, "foreign_origin", "This origin may not open streams.")
 
 
-async def _wish(socket: WebSocket, guest: Guest) -> tuple[Sight, int | None]:
-    """What the query string asks for: which orders, and after which position. Raises Problem, NotFound."""
+async def _stream(socket: WebSocket, admission: Admission) -> Stream:
+    """What the query string asks for, if it may be had. Raises Problem, NotFound."""
+    guest = await guest_of(socket, admission)
+    caller = guest.caller
     try:
         query = StreamQuery.model_validate(dict(socket.query_params))
     except ValidationError as error:
         raise invalid(error, prefix="?") from None
-    caller = guest.caller
     owner = query.user_id
     if not caller.may("orders:read_any"):
         if owner not in (None, caller.subject):
@@ -225,7 +231,7 @@ async def _wish(socket: WebSocket, guest: Guest) -> tuple[Sight, int | None]:
     after = None if query.after is None else opened_position(guest.shop.positions, query.after)
     if _open[caller.subject] >= backend_of(socket).limits.sockets_per_account:
         raise Problem(429, "too_many_sockets", "This account has too many streams open.")
-    return Sight(owner, query.order_id), after
+    return Stream(guest, admission.expires, Sight(owner, query.order_id), after)
 
 
 def _problem(refusal: Problem | Refusal) -> Problem:

@@ -149,9 +149,7 @@ class PostgresServer:
             opened = [*open_way(self._files, self._account), *open_way(_INSTALLED, self._account)]
             if opened:
                 folders = ", ".join(str(folder) for folder in opened)
-                self._say(
-                    f"PostgreSQL runs as {self._account.name}, which may now pass through {folders} (o+x)"
-                )
+                self._say(f"PostgreSQL runs as {self._account.name}, which may now pass through {folders} (o+x)")
             open_tree(_INSTALLED, self._account)
         own(self.log.parent, self._account)
 

@@ -26,9 +26,7 @@ def socket_folder(data: Path, account: Account) -> Path:
         name = "daybook-" + hashlib.sha256(str(data).encode()).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()).resolve() / name
         if not _fits(folder):
-            raise Failure(
-                f"the path {folder} is too long for a Unix socket: set a shorter TMPDIR or DAYBOOK_DATA"
-            )
+            raise Failure(f"the path {folder} is too long for a Unix socket: set a shorter TMPDIR or DAYBOOK_DATA")
         _refuse_a_trap(folder, account)
     own(folder, account)
     return folder

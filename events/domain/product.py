@@ -40,9 +40,7 @@ class Product(Aggregate):
     @classmethod
     def add(cls, product_id: UUID, *, sku: str, name: str, price_cents: int, currency: str) -> "Product":
         """A new product, without stock."""
-        return cls._create(
-            cls.Added, id=product_id, sku=sku, name=name, price_cents=price_cents, currency=currency
-        )
+        return cls._create(cls.Added, id=product_id, sku=sku, name=name, price_cents=price_cents, currency=currency)
 
     def rename(self, name: str) -> None:
         """Give it another name; the same name changes nothing."""

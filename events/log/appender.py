@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -197,9 +197,7 @@ class Appender:
                     raise otherwise from error
                 await asyncio.sleep(0.1)
 
-    async def _resolve(
-        self, appends: Sequence[Append], before: int, resends: int
-    ) -> list[Outcome | AppendError]:
+    async def _resolve(self, appends: Sequence[Append], before: int, resends: int) -> list[Outcome | AppendError]:
         """Find out what became of a batch whose answer was lost, and send again what is not in the log."""
         if self._connection is not None:
             self._connection.terminate()
@@ -217,9 +215,7 @@ class Appender:
             for append in appends
         ]
 
-    async def _find_committed(
-        self, connection: Connection, appends: Sequence[Append], before: int
-    ) -> dict[UUID, int]:
+    async def _find_committed(self, connection: Connection, appends: Sequence[Append], before: int) -> dict[UUID, int]:
         keys = [append.idempotency for append in appends if append.idempotency is not None]
         async with connection.transaction():
             self._head = int(await connection.fetchval(SQL.lock_head, self.tenant))

@@ -85,8 +85,8 @@ class Batch:
 
     def arguments(self) -> tuple[list[Any], ...]:
         """The arguments of `append_commands` after the tenant, in its order."""
-        ids, metadata, key_of, prints, statuses, versions, locations, bodies, expects, guards, events = (
-            _columns(self._commands, 11)
+        ids, metadata, key_of, prints, statuses, versions, locations, bodies, expects, guards, events = _columns(
+            self._commands, 11
         )
         return (
             *(ids, metadata, key_of, prints, statuses, versions, locations, bodies),

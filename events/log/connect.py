@@ -1,7 +1,5 @@
 """Connections to the log's database: the restricted role, and timeouts that fire on the server first."""
 
-from typing import Any
-
 import asyncpg
 
 APP_ROLE = "daybook_app"

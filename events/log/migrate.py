@@ -1,7 +1,6 @@
 """Bring a database to the current schema: plain SQL files, each applied once, one migrator at a time."""
 
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 from pogo_core.util.migrate import apply

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
+from asyncpg import Record
 
 from events.log.append import Replayed, StoredAnswer
+from events.log.database import Database
 from events.log.recorded import RecordedEvent
 from events.log.statements import load_statements
 
@@ -20,7 +21,7 @@ END = 2**63 - 1
 class LogReader:
     """One tenant's log, read through `db` (a pool, or a connection in a transaction of one's own)."""
 
-    def __init__(self, db: asyncpg.Pool | asyncpg.Connection, tenant: str) -> None:
+    def __init__(self, db: Database, tenant: str) -> None:
         self._db = db
         self.tenant = tenant
 
@@ -36,21 +37,15 @@ class LogReader:
         self, position: int, limit: int, *, type: str | None = None, stream_id: UUID | None = None
     ) -> list[RecordedEvent]:
         """At most `limit` events after `position`, in order, of one type or stream only where that is given."""
-        return _recorded(
-            await self._db.fetch(SQL.read_log_filtered, self.tenant, position, limit, type, stream_id)
-        )
+        return _recorded(await self._db.fetch(SQL.read_log_filtered, self.tenant, position, limit, type, stream_id))
 
     async def owned(self, owner: UUID, position: int, limit: int, *, until: int) -> list[RecordedEvent]:
         """At most `limit` events about this person's orders after `position`, up to `until`, in order."""
-        return _recorded(
-            await self._db.fetch(SQL.read_owned, self.tenant, str(owner), position, until, limit)
-        )
+        return _recorded(await self._db.fetch(SQL.read_owned, self.tenant, str(owner), position, until, limit))
 
     async def streams(self, after: Mapping[UUID, int]) -> list[RecordedEvent]:
         """The events of several streams after a version of each (0: from the start), each stream in order."""
-        return _recorded(
-            await self._db.fetch(SQL.read_streams, self.tenant, list(after), list(after.values()))
-        )
+        return _recorded(await self._db.fetch(SQL.read_streams, self.tenant, list(after), list(after.values())))
 
     async def available(self, products: Sequence[UUID]) -> dict[UUID, int]:
         """Product → units that can be ordered; 0 where none ever came in."""
@@ -64,7 +59,7 @@ class LogReader:
         return None if row is None else (row["fingerprint"], replayed(row))
 
 
-def replayed(row: Mapping[str, Any]) -> Replayed:
+def replayed(row: Record) -> Replayed:
     """A row of `find_stored_answers` as the outcome it stands for."""
     answer = StoredAnswer(row["status"], row["version"], row["location"], row["body"])
     return Replayed(answer, row["position"])

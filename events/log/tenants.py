@@ -1,10 +1,10 @@
 """Tenants: each has a log of its own."""
 
 import re
-from typing import Any
 
 import asyncpg
 
+from events.log.database import Database
 from events.log.reader import SQL
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -21,6 +21,6 @@ async def add_tenant(owner: asyncpg.Connection, name: str) -> bool:
     return bool(await owner.execute(SQL.add_tenant, name) == "INSERT 0 1")
 
 
-async def all_tenants(db: asyncpg.Pool | asyncpg.Connection) -> list[str]:
+async def all_tenants(db: Database) -> list[str]:
     """The names of all tenants, in order."""
     return [row["tenant_id"] for row in await db.fetch("SELECT tenant_id FROM tenants ORDER BY tenant_id")]

@@ -94,9 +94,7 @@ class TestPostgres:
             PostgresServer(folder).start()
 
     def test_when_it_does_not_start_its_own_reason_is_given(self, folder: Path) -> None:
-        with pytest.raises(
-            Failure, match=r"pg_ctl failed: configuration file .* contains errors \(see .*\)$"
-        ):
+        with pytest.raises(Failure, match=r"pg_ctl failed: configuration file .* contains errors \(see .*\)$"):
             PostgresServer(folder, QUICK | {"no_such_setting": "1"}).start()
 
 

@@ -1,0 +1,177 @@
+"""`POST /orders` over HTTP: one uvicorn worker, 32 connections, a durable log, projector, worker and mail catcher at
+work, against the floor application. Rounds take turns, so that what else the machine does falls on all alike.
+"""
+
+import json
+import resource
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+from bench.shoppers import Market, make_market
+from bench.stack import Api, Child, Stack, free_port, wait_until_answers
+
+CONNECTIONS = 32
+ROUNDS = 3
+SECONDS = 8
+WARM_UP_SECONDS = 4
+LOAD = Path(__file__).with_name("load.lua")
+
+
+@dataclass
+class Round:
+    """What one round came to. `cpu`: process → its processor time an order, in microseconds."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    refused: int
+    broken: int
+    cpu: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Arena:
+    """What the rounds run on."""
+
+    stack: Stack
+    api: Api
+    floor_port: int
+    floor: Child
+    projector: Child
+    mail: Child
+    load: Path
+    worker: Child | None = None
+
+    def ours(self, key: str, seconds: int = SECONDS) -> Round:
+        """A round against the service, with all of it running."""
+        if self.worker is None:
+            self.worker = self.stack.run("work")
+        before = self.placed()
+        taken = self._measured(
+            {"api": self.api, "projector": self.projector, "worker": self.worker, "mail": self.mail},
+            self.api.port,
+            key,
+            seconds,
+        )
+        # An order that was answered and is not in the log would be one that we lost.
+        assert self.placed() - before >= taken.per_second * seconds * 0.99, "orders are missing"
+        return taken
+
+    def lowest(self, seconds: int = SECONDS) -> Round:
+        """A round against the floor, when our own backlog no longer competes with it."""
+        self.stack.wait_until_projected(120)
+        if self.worker is not None:
+            self.worker.stop()
+            self.worker = None
+            self.stack.wait_until_projected(120)
+        return self._measured({"floor": self.floor}, self.floor_port, "key", seconds)
+
+    def placed(self) -> int:
+        """Orders in the log."""
+        return int(self.stack.ask("SELECT count(*) FROM events WHERE event_type = 'OrderPlaced'")[0][0])
+
+    def _measured(self, processes: dict[str, Child], port: int, key: str, seconds: int) -> Round:
+        before = {name: child.cpu_seconds() for name, child in processes.items()}
+        database = self.stack.postgres_cpu_seconds()
+        load = _cpu_of_children()
+        result = self._wrk(port, key, seconds)
+        used = {name: child.cpu_seconds() - before[name] for name, child in processes.items()}
+        used["postgres"] = self.stack.postgres_cpu_seconds() - database
+        used["wrk"] = _cpu_of_children() - load
+        requests = int(result["requests"])
+        return Round(
+            requests / result["seconds"],
+            result["p50_ms"],
+            result["p99_ms"],
+            int(result["refused"]),
+            int(result["broken"]),
+            {name: seconds_used / requests * 1e6 for name, seconds_used in used.items()},
+        )
+
+    def _wrk(self, port: int, key: str, seconds: int) -> dict[str, float]:
+        url = f"http://127.0.0.1:{port}"
+        ended = subprocess.run(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(LOAD), url, "--", uuid4().hex, key, str(self.load)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for line in ended.stdout.splitlines():
+            if line.startswith("RESULT "):
+                found: dict[str, float] = json.loads(line.removeprefix("RESULT "))
+                return found
+        raise AssertionError(ended.stdout + ended.stderr)
+
+
+@contextmanager
+def arena() -> Iterator[Arena]:
+    """Everything running, on a folder that is thrown away after."""
+    data = Path(tempfile.mkdtemp(prefix="bench-http-")).resolve()
+    try:
+        with Stack(data) as stack:
+            load = data / "market.lua"
+            load.write_text(_as_lua(make_market(stack.settings)))
+            mail, projector, api = stack.run("mail"), stack.run("project"), stack.api()
+            floor_port = free_port()
+            floor = stack.child("floor", ["-m", "bench.floor", str(floor_port)])
+            wait_until_answers(floor, floor_port, "/livez")
+            yield Arena(stack, api, floor_port, floor, projector, mail, load)
+    finally:
+        shutil.rmtree(data)
+
+
+def run(rounds: int = ROUNDS) -> None:
+    """Measure and print."""
+    if shutil.which("wrk") is None:
+        print("http: wrk is not installed (Debian, Ubuntu: apt install wrk); this part is left out")
+        return
+    names = ("floor", "with key", "without key")
+    taken: dict[str, list[Round]] = {name: [] for name in names}
+    with arena() as it:
+        it.lowest(WARM_UP_SECONDS)
+        it.ours("key", WARM_UP_SECONDS)
+        for _ in range(rounds):
+            taken["floor"].append(it.lowest())
+            taken["with key"].append(it.ours("key"))
+            taken["without key"].append(it.ours("no-key"))
+    _print(taken)
+
+
+def _print(taken: dict[str, list[Round]]) -> None:
+    floor = median(one.per_second for one in taken["floor"])
+    print(f"POST /orders, one uvicorn worker, {CONNECTIONS} connections; medians of {len(taken['floor'])} rounds")
+    print(f"  {'':12} {'ratio':>6} {'orders/s':>9} {'p50 ms':>7} {'p99 ms':>7} {'not 201':>8}  each round")
+    for name, rounds in taken.items():
+        rate = median(one.per_second for one in rounds)
+        failed = sum(one.refused + one.broken for one in rounds)
+        print(
+            f"  {name:12} {rate / floor:6.2f} {rate:9.0f} {median(one.p50_ms for one in rounds):7.1f}"
+            f" {median(one.p99_ms for one in rounds):7.1f} {failed:8}"
+            f"  {' '.join(f'{one.per_second:.0f}' for one in rounds)}"
+        )
+    print("  processor time an order, microseconds:")
+    for name, rounds in taken.items():
+        spent = {part: median(one.cpu[part] for one in rounds) for part in rounds[0].cpu}
+        print(f"  {name:12} " + ", ".join(f"{part} {micros:.0f}" for part, micros in spent.items()))
+
+
+def _as_lua(market: Market) -> str:
+    shoppers = ", ".join(
+        f'{{ token = "{shopper.token}", address = "{shopper.address_id}" }}' for shopper in market.shoppers
+    )
+    products = ", ".join(f'"{product}"' for product in market.products)
+    return f"return {{ {shoppers} }}, {{ {products} }}\n"
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    run()
