@@ -5,11 +5,12 @@ from pydantic_core import to_json
 
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, parsed, performed
+from api.route import DirectRoute
 from api.schemas import AddressAnswer, AddressList
 from commands.add_address import AddAddress, AddressCreate
 from queries.list_addresses import list_addresses
 
-router = APIRouter(tags=["addresses"])
+router = APIRouter(tags=["addresses"], route_class=DirectRoute)
 
 
 @router.post(

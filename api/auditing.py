@@ -9,10 +9,11 @@ from pydantic_core import to_json
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, opened_position, queried
 from api.paging import Limit
+from api.route import DirectRoute
 from api.schemas import EventPage
 from queries.read_events import read_events
 
-router = APIRouter(tags=["audit"])
+router = APIRouter(tags=["audit"], route_class=DirectRoute)
 
 
 class EventQuery(BaseModel):

@@ -48,9 +48,15 @@ def backend_of(connection: HTTPConnection) -> Backend:
     return backend
 
 
+def header_of(connection: HTTPConnection, name: bytes) -> str | None:
+    """A request header, by its name in lower case."""
+    value: bytes | None = connection.scope["headers_by_name"].get(name)
+    return None if value is None else value.decode("latin-1")
+
+
 def admission_of(connection: HTTPConnection) -> Admission | None:
     """Who the Authorization header admits; None without one. Raises Problem (401)."""
-    header = connection.headers.get("authorization")
+    header = header_of(connection, b"authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
@@ -88,13 +94,22 @@ def forbidden() -> Problem:
 
 async def parsed(request: Request, model: type[Model]) -> Model:
     """The JSON body as this model. Raises Problem: 415, 422 malformed_json or validation_failed."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = (header_of(request, b"content-type") or "").partition(";")[0].strip().lower()
     if content_type != JSON and not content_type.endswith("+json"):
         raise Problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(await _body(request))
     except ValidationError as error:
         raise invalid(error) from None
+
+
+async def _body(request: Request) -> bytes:
+    message = await request.receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await request.receive()
+        body += message.get("body", b"")
+    return body
 
 
 def queried(request: Request, model: type[Model]) -> Model:
@@ -148,12 +163,11 @@ async def performed(request: Request, guest: Guest, command: Command) -> Respons
 
 def command_request(request: Request, caller: Caller) -> CommandRequest:
     """What comes around a command in the headers. Raises Problem (400)."""
-    headers = request.headers
-    key = headers.get("idempotency-key")
+    key = header_of(request, b"idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         raise Problem(400, "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
-    if_match = headers.get("if-match")
-    traceparent = headers.get("traceparent")
+    if_match = header_of(request, b"if-match")
+    traceparent = header_of(request, b"traceparent")
     correlation_id: str = request.scope["correlation_id"]
     return CommandRequest(
         caller=caller,
@@ -165,9 +179,9 @@ def command_request(request: Request, caller: Caller) -> CommandRequest:
     )
 
 
-def correlation_of(headers: Mapping[str, str]) -> str:
+def correlation_of(headers: Mapping[bytes, bytes]) -> str:
     """The client's Correlation-Id where it is usable, else a new one."""
-    given = headers.get("correlation-id", "")
+    given = headers.get(b"correlation-id", b"").decode("latin-1")
     return given if _CORRELATION.fullmatch(given) else uuid7().hex
 
 
@@ -186,7 +200,7 @@ async def consistent(request: Request, shop: Shop, projection: str | None) -> No
 
     `projection` None: the read is always current, and the token is only checked.
     """
-    token = request.headers.get("consistency-token")
+    token = header_of(request, b"consistency-token")
     if token is None:
         return
     position = opened_position(shop.positions, token)

@@ -12,6 +12,7 @@ from api.door import JSON, admitted, backend_of, parsed
 from api.login_limits import count_login
 from api.passwords import password_matches
 from api.problems import unauthenticated
+from api.route import DirectRoute
 from api.schemas import AccessToken, Me
 from api.tokens import LIFETIME
 from commands.text import Text
@@ -20,7 +21,7 @@ from events.log.statements import load_statements
 SQL = load_statements(Path(__file__).parent / "sql")
 DEFAULT_TENANT = "default"
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(tags=["identity"], route_class=DirectRoute)
 
 
 class Login(BaseModel):

@@ -21,6 +21,7 @@ from api.door import (
     queried,
 )
 from api.paging import MOST, Limit, Paging
+from api.route import DirectRoute
 from api.schemas import History, OrderAnswer, OrderListPage
 from commands.cancel_order import Cancellation, CancelOrder
 from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
@@ -30,7 +31,7 @@ from queries.get_order import get_order
 from queries.list_orders import OrderList
 from queries.order_history import order_history
 
-router = APIRouter(tags=["orders"])
+router = APIRouter(tags=["orders"], route_class=DirectRoute)
 
 _WRITE = ("Idempotency-Key", "If-Match")
 _READ = ("Consistency-Token",)

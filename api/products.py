@@ -15,6 +15,7 @@ from api.door import (
     queried,
 )
 from api.paging import Paging
+from api.route import DirectRoute
 from api.schemas import ProductAnswer, ProductListPage
 from commands.add_product import AddProduct, ProductCreate
 from commands.change_product import ChangeProduct, ProductChange
@@ -23,7 +24,7 @@ from events.opaque import InvalidOpaque
 from queries.products import get_product
 from queries.products import list_products as page_of_products
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=DirectRoute)
 
 _KEY = ("Idempotency-Key",)
 _WRITE = ("Idempotency-Key", "If-Match")

@@ -96,11 +96,14 @@ class Arena:
         )
 
     def _wrk(self, port: int, key: str, seconds: int) -> dict[str, float]:
-        url = f"http://127.0.0.1:{port}"
+        options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(LOAD)]
+        arguments = [uuid4().hex, key, str(self.load)]
         ended = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(LOAD), url, "--", uuid4().hex, key, str(self.load)],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            ["wrk", *options, f"http://127.0.0.1:{port}", "--", *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         for line in ended.stdout.splitlines():
             if line.startswith("RESULT "):
                 found: dict[str, float] = json.loads(line.removeprefix("RESULT "))

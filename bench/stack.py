@@ -171,6 +171,11 @@ class Stack:
         with psycopg.connect(self.postgres.owner_url(), autocommit=True) as connection:
             return connection.execute(question, arguments).fetchall()
 
+    def tell(self, statement: LiteralString) -> None:
+        """Carry out a statement as the database's owner."""
+        with psycopg.connect(self.postgres.owner_url(), autocommit=True) as connection:
+            connection.execute(statement)
+
     def wait_until_projected(self, patience: float = READY_SECONDS) -> None:
         """Wait until every projection of every tenant has come to its log's end. Raises AssertionError."""
         deadline = time.monotonic() + patience

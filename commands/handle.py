@@ -10,12 +10,12 @@ Nothing is refused from memory alone: a stale process would refuse what has beco
 not get its first answer once the order has moved on.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
+from pydantic_core import from_json, to_json
 
 from commands.command import (
     Answer,
@@ -152,14 +152,14 @@ def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent]) 
         meta["about"] = str(decision.about)
     if (reason := _reason(events)) is not None:
         meta["reason"] = reason
-    return json.dumps(meta)
+    return to_json(meta).decode()
 
 
 def _reason(events: Sequence[NewEvent]) -> str | None:
     """Why it was done, as the event has it: sealed where the event seals it."""
     for event in events:
         if b'"reason":' in event.data:
-            reason: str | None = json.loads(event.data).get("reason")
+            reason: str | None = from_json(event.data).get("reason")
             if reason is not None:
                 return reason
     return None

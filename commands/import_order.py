@@ -119,10 +119,10 @@ class PastOrder(_Part):
     reference: Reference
     customer: PastCustomer
     currency: Currency
-    items: Annotated[tuple[PastItem, ...], Field(min_length=1, max_length=MOST_ITEMS)]
+    items: Annotated[list[PastItem], Field(min_length=1, max_length=MOST_ITEMS)]
     shipping_cents: Amount = 0
     shipping_address: AddressCreate
-    history: Annotated[tuple[PastStatus, ...], Field(min_length=1, max_length=len(NEXT_STATUSES))]
+    history: Annotated[list[PastStatus], Field(min_length=1, max_length=len(NEXT_STATUSES))]
 
     @property
     def gross_cents(self) -> int:

@@ -1,5 +1,6 @@
 """What a delivery is, and what it takes to perform one."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -28,4 +29,4 @@ class Effect(Protocol):
     means that a later attempt may succeed.
     """
 
-    async def __call__(self, delivery: Delivery) -> None: ...
+    def __call__(self, delivery: Delivery, /) -> Awaitable[None]: ...

@@ -13,7 +13,6 @@ import structlog
 
 from consumers.deliver import SQL
 from consumers.enqueue import LONGEST, Enqueuer
-from events.log.appender import CONNECTION_LOST
 
 SHORT = LONGEST // 2
 """From so much room on. Below it the messages in the queue would mostly be enqueued a second time."""
@@ -43,16 +42,16 @@ class Sweep:
         self._short = short
 
     async def run(self) -> None:
-        """Run until cancelled. A lost database is waited out."""
-        waits = False
+        """Run until cancelled, whatever happens: without a sweep, what was forgotten once would stay so."""
+        trouble = ""
         while True:
             try:
                 await self.once()
-                waits = False
-            except (*CONNECTION_LOST, asyncpg.QueryCanceledError) as error:
-                if not waits:
-                    log.warning("the sweep waits for the database", error=type(error).__name__)
-                waits = True
+                trouble = ""
+            except Exception as error:
+                # Mostly a lost database. Said once, and again when it becomes another trouble.
+                if trouble != (trouble := type(error).__name__):
+                    log.warning("the sweep cannot look", error=trouble)
             await asyncio.sleep(self._every)
 
     async def once(self) -> int:

@@ -18,7 +18,7 @@ from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis, open_service
 
-FLAGS: dict[str, Any] = {
+UVICORN: dict[str, Any] = {
     "loop": "uvloop",
     "http": "httptools",
     "ws": "websockets-sansio",
@@ -58,7 +58,7 @@ def run(settings: Settings) -> None:
                 await hubs.close()
                 await listening.aclose()
 
-    uvicorn.Server(uvicorn.Config(create_app(open_backend), host=settings.host, port=settings.port, **FLAGS)).run()
+    uvicorn.Server(uvicorn.Config(create_app(open_backend), host=settings.host, port=settings.port, **UVICORN)).run()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -97,7 +97,7 @@ def _reason(error: ValidationError) -> str:
     said = []
     for problem in problems[:_SHOWN]:
         where = ".".join(str(step) for step in problem["loc"])
-        what = problem["msg"].removeprefix("Value error, ")
+        what = problem["msg"].removeprefix("Value error, ").replace("at line 1 column", "at column")
         said.append(f"{where}: {what}" if where else what)
     if len(problems) > _SHOWN:
         said.append(f"and {len(problems) - _SHOWN} more")

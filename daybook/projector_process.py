@@ -81,12 +81,12 @@ def make_runners(
     """A tenant's runners: the read models, and behind them what leaves the service."""
     feed = Feed(LogReader(pool, tenant))
     read_models = [
-        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership),
-        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership),
+        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=0.005),
+        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=0.005),
     ]
     outward = [
-        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership),
-        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership),
+        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=0.005),
+        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=0.05),
     ]
     for runner in read_models:
         runner.followers = outward

@@ -7,6 +7,7 @@ time, a signal during the start is not lost, and a killed supervisor takes its p
 import contextlib
 import multiprocessing
 import os
+import select
 import shlex
 import signal
 import sys
@@ -36,7 +37,7 @@ class Supervisor(Manager):  # type: ignore[misc]
             multiprocessing.set_start_method("fork", force=True)
         super().__init__(Printer(_Lasting(sys.stdout)))
         self._process_ctor = _Process
-        self._companions: list[Callable[[threading.Event], None]] = [self._mind_the_keepers]
+        self._companions: list[Callable[[threading.Event], None]] = [self._mind_the_keepers, self._mind_the_terminal]
         self._threads: list[threading.Thread] = []
         self._over = threading.Event()
         self._ending = threading.Lock()
@@ -109,6 +110,16 @@ class Supervisor(Manager):  # type: ignore[misc]
                 if pid is None:
                     self._report("start", {"pid": 0}, name)
             dead = silent
+
+    def _mind_the_terminal(self, over: threading.Event) -> None:
+        """A terminal that closes tells only the leader of its session, and a `make` there tells nobody."""
+        if sys.stdout.isatty():
+            terminal = select.poll()
+            terminal.register(sys.stdout, 0)
+            while not over.wait(0.5):
+                if terminal.poll(0):
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    return
 
     def _report(self, kind: str, data: Any, name: str) -> None:
         self.events.put(Message(kind, data, datetime.now(), name, None))  # noqa: DTZ005

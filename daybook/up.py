@@ -4,6 +4,7 @@ Lock the folder, start the servers that the environment does not provide, write 
 load the demo, run the processes. The end is the same road backwards, whatever ended it.
 """
 
+import io
 import os
 import secrets
 import signal
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from http.client import HTTPConnection, HTTPException
 from typing import IO
 
@@ -178,11 +179,26 @@ def _free_port() -> int:
 def _prepare(settings: Settings, demo: bool, say: Callable[[str], None]) -> None:
     from daybook import processes
 
-    say("bringing the schema up to date")
-    processes.migrate(settings)
-    if demo:
-        say("loading the demo data")
-        processes.load_demo(settings)
+    with redirect_stdout(_Lines(say)):
+        say("bringing the schema up to date")
+        processes.migrate(settings)
+        if demo:
+            say("loading the demo data")
+            processes.load_demo(settings)
+
+
+class _Lines(io.TextIOBase):
+    """Standard output for what prints on its own: said line by line, like all else."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        *whole, self._begun = (self._begun + text).split("\n")
+        for line in whole:
+            self._say(line)
+        return len(text)
 
 
 def _announcement(

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
 from contextlib import AsyncExitStack
 from threading import Thread
@@ -36,7 +37,6 @@ from daybook.logs import configure_logs
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
-from events.log.append import AppendError
 from events.log.appender import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
@@ -49,6 +49,9 @@ _FINISH_SECONDS = 2.5
 _CUT_OFF_SECONDS = 0.5
 _LEAVE_SECONDS = 1.0
 _SAY_SECONDS = 30.0
+
+# InternalClientError: what asyncpg makes of a connection that was lost between two messages.
+_DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError, asyncpg.InternalClientError)
 
 log = structlog.get_logger("worker")
 
@@ -80,7 +83,7 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     if service is None:
         return
     broker = make_broker(settings.redis_url)
-    underway = _Underway(Deliverer(service.pool, _effects(service, mailer, settings.mail_from)))
+    underway = _Underway(Deliverer(service.pool, effects(service, mailer, settings.mail_from)))
     receive(broker, underway.perform)
     # Nothing is ever put off in Redis: without its second queue no second thread polls for nothing.
     broker.delay_queues.clear()
@@ -88,13 +91,9 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     worker.start()
     sweep = asyncio.create_task(Sweep(service.pool, Enqueuer(broker), lambda: all_tenants(service.pool)).run())
     log.info("working", threads=_THREADS)
-    stopping = asyncio.create_task(stop.wait())
-    # A sweep ends only by a defect: then the process ends too, and says so.
-    await asyncio.wait({stopping, sweep}, return_when=asyncio.FIRST_COMPLETED)
+    await stop.wait()
     log.info("stopping", underway=len(underway.tasks))
-    failed = sweep.exception() if sweep.done() and not sweep.cancelled() else None
     sweep.cancel()
-    stopping.cancel()
     # A thread of its own: one that waits for a lost Redis may be left behind.
     finishing = Thread(target=_finish, args=(worker,), daemon=True)
     finishing.start()
@@ -104,8 +103,6 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
         async with asyncio.timeout(_LEAVE_SECONDS):
             await mailer.close()
             await stack.aclose()
-    if failed is not None:
-        raise failed
 
 
 async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> Service | None:
@@ -123,7 +120,9 @@ async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event
     return None
 
 
-def _effects(service: Service, mailer: Mailer, mail_from: str) -> Any:
+def effects(service: Service, mailer: Mailer, mail_from: str) -> Callable[[str, str], Awaitable[Effect]]:
+    """What performs each kind of delivery, tenant by tenant."""
+
     async def effect(tenant: str, kind: str) -> Effect:
         if kind != ORDER_CONFIRMATION:
             # A newer version may know it: later attempts, there, will do it.
@@ -162,7 +161,7 @@ class _Underway:
         self.tasks.add(task)
         try:
             await self._deliverer.deliver(tenant, delivery_id)
-        except (*CONNECTION_LOST, AppendError, asyncpg.QueryCanceledError) as error:
+        except _DATABASE_AWAY as error:
             # What is due stays due in Postgres: nothing is lost but this message.
             if monotonic() - self._said_at >= _SAY_SECONDS:
                 log.warning("deliveries wait for the database", error=type(error).__name__)

@@ -96,7 +96,7 @@ class Codec:
 
 def rfc3339(moment: datetime) -> str:
     """A moment in UTC with microseconds: 2026-11-24T10:15:00.000000Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def persons_in(recorded: Iterable[RecordedEvent]) -> list[UUID]:

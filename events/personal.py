@@ -33,7 +33,9 @@ class KeyNotLoaded(KeyError):
 class Keyring:
     """The persons' keys of one tenant. Fetching is asynchronous; sealing and opening are not."""
 
-    def __init__(self, db: asyncpg.Pool, tenant: str, master_key: bytes, *, remember: int = 20_000) -> None:
+    def __init__(
+        self, db: asyncpg.Pool | asyncpg.Connection, tenant: str, master_key: bytes, *, remember: int = 20_000
+    ) -> None:
         """`master_key`: 32 bytes. `remember`: how many persons' keys are kept unwrapped in memory."""
         self._db = db
         self._tenant = tenant

@@ -1,6 +1,5 @@
 """Aggregates in memory: what this process last knew of each stream."""
 
-import copy
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
@@ -74,8 +73,8 @@ class Repository:
 
 def fork(aggregate: Aggregate) -> Aggregate:
     """A copy to decide on. Aggregates never change a value in place, so a shallow one is enough."""
-    copied = copy.copy(aggregate)
-    copied._pending_events = []
+    copied = object.__new__(type(aggregate))
+    copied.__dict__ = {**aggregate.__dict__, "_pending_events": []}
     return copied
 
 

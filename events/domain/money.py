@@ -1,6 +1,5 @@
 """Money is an integer of minor units and an ISO 4217 currency."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -13,5 +12,5 @@ Cents = Annotated[int, Field(ge=0, le=10**12)]
 
 
 def us_dollars(cents: int) -> str:
-    """Cents as a decimal string: 1999 → "19.99"."""
-    return str(Decimal(cents).scaleb(-2))
+    """Cents, not negative, as a decimal string: 1999 → "19.99"."""
+    return f"{cents // 100}.{cents % 100:02d}"

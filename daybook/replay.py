@@ -1,0 +1,209 @@
+"""The log told again beside what was made of it: the orders and catalogue read models, and the guarded stock.
+
+One pass over the log, stream after stream, merged with the orders read model in the same order: in memory are one
+stream's aggregate, one chunk of events, and a few numbers per product.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from eventsourcing.domain import Aggregate
+from pydantic_core import from_json
+
+from events.codec import Codec, rfc3339
+from events.domain.order import Line, Order
+from events.domain.product import Product
+from events.log.recorded import RecordedEvent
+from events.log.statements import load_statements
+from events.order_document import order_document
+from events.types import DomainEvent
+
+SQL = load_statements(Path(__file__).parent / "sql" / "verify")
+
+_CHUNK = 2_000
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What decoding or applying an event can raise, when it is not as it should be."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many were compared, how many of them were wrong, and the first of these."""
+
+    compared: int = 0
+    wrong: int = 0
+    example: str | None = None
+
+    def count(self, example: object, *, right: bool) -> None:
+        """Count one more."""
+        self.compared += 1
+        if not right:
+            self.fault(example)
+
+    def fault(self, example: object) -> None:
+        """One that was counted is wrong after all."""
+        self.wrong += 1
+        self.example = self.example or str(example)
+
+
+class Replay:
+    """One tenant's log, told again in the transaction that `connection` is in. Run it once, then read the tallies."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, tenant: str, codec: Codec, *, orders_until: int, catalogue_until: int
+    ) -> None:
+        """`orders_until`, `catalogue_until`: the positions up to which these read models have come."""
+        self.events, self.orders, self.products, self.stock = Tally(), Tally(), Tally(), Tally()
+        self._connection = connection
+        self._tenant = tenant
+        self._codec = codec
+        self._until = {"Order": orders_until, "Product": catalogue_until}
+        self._catalogue_until = catalogue_until
+        self._aggregate: Aggregate | None = None
+        self._began_at = 0
+        self._held: Sequence[Line] = ()
+        self._catalogue: dict[UUID, tuple[Any, ...]] = {}
+        self._stock_by_log: Counter[UUID] = Counter()
+        self._shown_by_log: Counter[UUID] = Counter()
+
+    async def run(self) -> None:
+        """Compare everything."""
+        rows = _Rows(self._connection.cursor(SQL.order_rows, self._tenant, prefetch=_CHUNK), self.orders)
+        await rows.begin()
+        stream_id: UUID | None = None
+        async for recorded, event in self._log():
+            if recorded.stream_id != stream_id:
+                await self._end_stream(rows)
+                stream_id = recorded.stream_id
+            try:
+                self._post(recorded, event)
+                self._apply(recorded, event)
+            except _UNREADABLE:
+                # The rest of the stream cannot be told either, and its row, if there is one, stands for nothing.
+                self.events.fault(f"position {recorded.position}")
+                self._aggregate = None
+        await self._end_stream(rows)
+        await rows.end()
+        await self._compare_catalogue()
+        await self._compare_stock()
+
+    async def _log(self) -> AsyncIterator[tuple[RecordedEvent, DomainEvent]]:
+        """Every event that can be read; the others are counted as wrong."""
+        cursor = await self._connection.cursor(SQL.log_by_stream, self._tenant)
+        while rows := await cursor.fetch(_CHUNK):
+            chunk = [RecordedEvent(*row) for row in rows]
+            for recorded, event in zip(chunk, await self._decoded(chunk), strict=True):
+                self.events.count(f"position {recorded.position}", right=event is not None)
+                if event is not None:
+                    yield recorded, event
+
+    async def _decoded(self, chunk: Sequence[RecordedEvent]) -> Sequence[DomainEvent | None]:
+        try:
+            return await self._codec.decode_all(chunk)
+        except _UNREADABLE:
+            if len(chunk) == 1:
+                return [None]
+        middle = len(chunk) // 2
+        return [*await self._decoded(chunk[:middle]), *await self._decoded(chunk[middle:])]
+
+    def _post(self, recorded: RecordedEvent, event: DomainEvent) -> None:
+        """What an order holds is taken when it is placed and given back when it ends; an imported one holds nothing."""
+        match event:
+            case Order.Placed():
+                self._held = event.lines
+                self._move(recorded.position, self._held, -1)
+            case Order.Imported():
+                self._held = ()
+            case Order.Cancelled() | Order.Expired():
+                self._move(recorded.position, self._held, 1)
+            case Product.StockReceived() | Product.StockAdjusted():
+                self._count_units(recorded.position, recorded.stream_id, event.quantity)
+
+    def _move(self, position: int, lines: Sequence[Line], sign: int) -> None:
+        for line in lines:
+            self._count_units(position, UUID(line["product_id"]), sign * line["quantity"])
+
+    def _count_units(self, position: int, product_id: UUID, units: int) -> None:
+        self._stock_by_log[product_id] += units
+        if position <= self._catalogue_until:
+            self._shown_by_log[product_id] += units
+
+    def _apply(self, recorded: RecordedEvent, event: DomainEvent) -> None:
+        """Bring the stream's aggregate on, as far as its read model has come."""
+        kind = type(event).__qualname__.partition(".")[0]
+        if recorded.position > self._until.get(kind, 0):
+            return
+        if recorded.version == 1:
+            self._began_at = recorded.position
+        self._aggregate = event.mutate(self._aggregate)
+
+    async def _end_stream(self, rows: "_Rows") -> None:
+        aggregate, self._aggregate = self._aggregate, None
+        if isinstance(aggregate, Order):
+            row = await rows.at(aggregate.id)
+            self.orders.count(aggregate.id, right=row is not None and _shows(row, aggregate, self._began_at))
+        elif isinstance(aggregate, Product):
+            self._catalogue[aggregate.id] = (
+                *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
+                aggregate.version,
+            )
+
+    async def _compare_catalogue(self) -> None:
+        async for product_id, *shown, available in self._connection.cursor(SQL.catalogue_rows, self._tenant):
+            told = self._catalogue.pop(product_id, None)
+            right = told == tuple(shown) and available == self._shown_by_log[product_id]
+            self.products.count(product_id, right=right)
+        for product_id in self._catalogue:
+            self.products.count(product_id, right=False)
+
+    async def _compare_stock(self) -> None:
+        async for product_id, available in self._connection.cursor(SQL.stock_rows, self._tenant):
+            self.stock.count(product_id, right=available == self._stock_by_log.pop(product_id, 0))
+        for product_id, units in self._stock_by_log.items():
+            self.stock.count(product_id, right=units == 0)
+
+
+class _Rows:
+    """The rows of the orders read model, taken in the order of their ids; whoever is passed by is one too many."""
+
+    def __init__(self, rows: AsyncIterable[asyncpg.Record], tally: Tally) -> None:
+        self._rows = aiter(rows)
+        self._tally = tally
+        self._next: asyncpg.Record | None = None
+
+    async def begin(self) -> None:
+        self._next = await anext(self._rows, None)
+
+    async def at(self, order_id: UUID) -> asyncpg.Record | None:
+        """The row of this order, if there is one."""
+        while self._next is not None and self._next["order_id"] < order_id:
+            await self._pass_by(self._next)
+        if self._next is None or self._next["order_id"] != order_id:
+            return None
+        row, self._next = self._next, await anext(self._rows, None)
+        return row
+
+    async def end(self) -> None:
+        while self._next is not None:
+            await self._pass_by(self._next)
+
+    async def _pass_by(self, row: asyncpg.Record) -> None:
+        self._tally.count(row["order_id"], right=False)
+        self._next = await anext(self._rows, None)
+
+
+def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
+    """Whether a row of the read model says what the log says of the order."""
+    told = order_document(order)
+    del told["allowed_statuses"]
+    try:
+        shown = from_json(f"{{{row['document']}}}")
+    except ValueError:
+        return False
+    shown |= {"status": row["status"], "version": row["version"], "updated_at": rfc3339(row["updated_at"])}
+    keys = (row["user_id"], row["placed_at"], row["position"])
+    return bool(shown == told and keys == (UUID(order.user_id), order.created_on, began_at))

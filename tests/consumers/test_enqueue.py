@@ -1,0 +1,48 @@
+"""What is handed to the broker, and what is left to the sweep."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker
+
+from consumers.broker import QUEUE, make_broker, waiting
+from consumers.enqueue import Enqueuer
+from tests.consumers.mailbox import free_port
+
+
+def queued(broker: RedisBroker) -> list[tuple[str, UUID]]:
+    """What a worker would get, in order."""
+    got: list[bytes] = broker.do_fetch(QUEUE, 100)
+    return [(tenant, UUID(delivery)) for tenant, delivery in (Message.decode(one).args for one in got)]
+
+
+async def test_a_message_carries_only_tenant_and_delivery(broker: RedisBroker) -> None:
+    ids = [uuid4() for _ in range(3)]
+    await Enqueuer(broker)("default", ids)
+    await Enqueuer(broker)("other", ids[:1])
+    assert queued(broker) == [*(("default", one) for one in ids), ("other", ids[0])]
+
+
+async def test_a_full_queue_takes_no_more(broker: RedisBroker) -> None:
+    enqueue = Enqueuer(broker, longest=5)
+    assert await enqueue.room() == 5
+    await enqueue("default", [uuid4() for _ in range(3)])
+    assert await enqueue.room() == 2
+    await enqueue("default", [uuid4() for _ in range(9)])
+    assert await enqueue.room() == 0
+    await enqueue("default", [uuid4() for _ in range(9)])
+    assert waiting(broker) == 5
+
+
+async def test_without_redis_nothing_fails_and_it_is_said_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nowhere = make_broker(f"redis://127.0.0.1:{free_port()}")
+    enqueue = Enqueuer(nowhere)
+    for _ in range(3):
+        await enqueue("default", [uuid4()])
+        assert await enqueue.room() == 0
+    nowhere.client.close()
+    said = capsys.readouterr().out
+    assert said.count("deliveries wait for the sweep") == 1
