@@ -7,9 +7,11 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api import addresses, auditing, identity, operations, orders, products
 from api.backend import Backend
@@ -25,8 +27,6 @@ from queries.consistency import ProjectionBehind
 log = structlog.get_logger("api")
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
-
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 def create_app(open_backend: OpenBackend) -> Gate:
@@ -73,15 +73,27 @@ def as_problem(request: Request, error: Exception) -> Problem:
                 headers={"Retry-After": "1"},
                 projection=error.projection,
             )
+        case HTTPException(status_code=404):
+            return Problem(404, "not_found", "There is nothing at this path.")
+        case HTTPException(status_code=405):
+            allowed = ", ".join(_methods_at(request))
+            return Problem(405, "method_not_allowed", f"Only {allowed} here.", headers={"Allow": allowed})
         case HTTPException():
-            detail = "There is nothing at this path." if error.status_code == 404 else "This cannot be done here."
-            code = _HTTP_CODES.get(error.status_code, "http_error")
-            return Problem(error.status_code, code, detail, headers=error.headers)
+            return Problem(error.status_code, "http_error", "The request cannot be served.", headers=error.headers)
         case _ if isinstance(error, (*CONNECTION_LOST, asyncpg.PostgresError)):
             log.warning("database unavailable", path=request.url.path, error=type(error).__name__)
             return unavailable()
     log.error("internal error", path=request.url.path, exc_info=error)
     return Problem(500, "internal_error", "Something went wrong here. It was written down.")
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What may be done at this path; each method is a route of its own."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found)
 
 
 _HANDLERS = dict.fromkeys(

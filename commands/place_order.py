@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
+import uuid_utils
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
@@ -84,7 +85,7 @@ class PlaceOrder(Command):
             raise MixedCurrency("An order is in one currency.", currencies=sorted(currencies))
         lines: list[Line] = [
             {
-                "id": str(uuid7()),
+                "id": str(uuid_utils.uuid7()),
                 "product_id": str(item.product_id),
                 "product_name": product.name,
                 "quantity": item.quantity,

@@ -81,11 +81,11 @@ def make_runners(
     """A tenant's runners: the read models, and behind them what leaves the service."""
     feed = Feed(LogReader(pool, tenant))
     read_models = [
-        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=0.005),
-        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=0.005),
+        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=0.02),
+        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=0.02),
     ]
     outward = [
-        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=0.005),
+        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=0.02),
         Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=0.05),
     ]
     for runner in read_models:

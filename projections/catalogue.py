@@ -22,6 +22,7 @@ class CatalogueProjection:
     name = "catalogue"
     follows: tuple[str, ...] = ()
     parks = True
+    writes = True
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant

@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from events.domain.delivery import confirmation_id
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
@@ -22,6 +20,7 @@ class ConfirmationsProjection:
     name = "confirmations"
     follows: tuple[str, ...] = ("orders", "catalogue")
     parks = True
+    writes = True
 
     def __init__(self, tenant: str, enqueue: Enqueue) -> None:
         self._tenant = tenant
@@ -36,7 +35,7 @@ class ConfirmationsProjection:
                 ORDER_CONFIRMATION,
                 [confirmation_id(event.stream_id) for event in placed],
                 [event.stream_id for event in placed],
-                [UUID(from_json(event.data)["user_id"]) for event in placed],
+                [UUID(event.meta()["owner"]) for event in placed],
             )
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:

@@ -22,6 +22,7 @@ class FanoutProjection:
     name = "fanout"
     follows: tuple[str, ...] = ("orders", "catalogue")
     parks = False
+    writes = False
 
     def __init__(self, tenant: str, redis: Redis) -> None:
         self._tenant = tenant

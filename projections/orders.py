@@ -47,6 +47,7 @@ class OrdersProjection:
     name = "orders"
     follows: tuple[str, ...] = ()
     parks = True
+    writes = True
 
     def __init__(self, tenant: str, codec: Codec) -> None:
         self._tenant = tenant

@@ -11,12 +11,14 @@ class Projection(Protocol):
     """One projection of one tenant's log.
 
     `follows` names projections whose checkpoints it never overtakes. `parks` says whether an event that cannot be
-    applied may be set aside with its stream, so that the others go on.
+    applied may be set aside with its stream, so that the others go on. `writes` says whether it has rows of its own
+    beside its checkpoint; where it has none, `apply` is not called.
     """
 
     name: str
     follows: tuple[str, ...]
     parks: bool
+    writes: bool
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Write what these events mean, in the transaction that moves the checkpoint past them."""

@@ -7,7 +7,6 @@ that was read, so a second runner's transaction writes nothing. The leader lock 
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Protocol
 
 import asyncpg
@@ -31,6 +30,8 @@ TRANSIENT = (
     asyncpg.LockNotAvailableError,
 )
 """Errors that say nothing about the event: the batch is tried again."""
+
+A_FEW = 8
 
 
 class Leadership(Protocol):
@@ -56,8 +57,8 @@ class Runner:
     ) -> None:
         """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new.
 
-        `gather`: the least seconds from one batch to the next. The first event after a rest is applied at once; when
-        they pour in, fewer and fuller batches cost less.
+        `gather`: seconds to wait after a batch of more than a few events. A lone event is applied at once; when they
+        pour in, fewer and fuller batches cost less.
         """
         self.tenant = tenant
         self.projection = projection
@@ -110,22 +111,22 @@ class Runner:
     async def _follow(self) -> None:
         while await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
             self._news.clear()
-            started = perf_counter()
-            if await self._step():
-                await asyncio.sleep(max(0.0, self._gather - (perf_counter() - started)))
-            else:
+            applied = await self._step()
+            if A_FEW < applied < self._batch:
+                await asyncio.sleep(self._gather)
+            elif not applied:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll)
 
-    async def _step(self) -> bool:
-        """One batch; False when there was nothing to do."""
+    async def _step(self) -> int:
+        """One batch; answers how many events it had."""
         follows = self.projection.follows
         until = await lowest_checkpoint(self._pool, self.tenant, follows) if follows else END
         if until <= self.position:
-            return False
+            return 0
         events = await self._feed.after(self.position, self._batch, until)
         if not events:
-            return False
+            return 0
         try:
             await self._apply(events)
         except (CheckpointMoved, *TRANSIENT):
@@ -136,15 +137,18 @@ class Runner:
             await self._one_by_one(events)
         for follower in self.followers:
             follower.wake()
-        return True
+        return len(events)
 
     async def _apply(self, events: Sequence[RecordedEvent]) -> None:
         reached = events[-1].position
-        async with self._pool.acquire() as connection, connection.transaction():
-            await move_checkpoint(connection, self.tenant, self.projection.name, self.position, reached)
-            free = await self._set_parked_aside(connection, events) if self._parked else events
-            if free:
-                await self.projection.apply(connection, free)
+        if self.projection.writes:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await move_checkpoint(connection, self.tenant, self.projection.name, self.position, reached)
+                free = await self._set_parked_aside(connection, events) if self._parked else events
+                if free:
+                    await self.projection.apply(connection, free)
+        else:
+            await move_checkpoint(self._pool, self.tenant, self.projection.name, self.position, reached)
         self.position = reached
         await self.projection.applied(events)
 

@@ -1,9 +1,10 @@
 """An event as the log holds it."""
 
-import json
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from pydantic_core import from_json
 
 
 class RecordedEvent(NamedTuple):
@@ -23,5 +24,5 @@ class RecordedEvent(NamedTuple):
 
     def meta(self) -> dict[str, Any]:
         """The metadata as a dict."""
-        meta: dict[str, Any] = json.loads(self.metadata)
+        meta: dict[str, Any] = from_json(self.metadata)
         return meta

@@ -6,6 +6,9 @@ import contextlib
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+BREATH = 0.002
+"""Seconds between two messages."""
+
 
 def appended_channel(tenant: str) -> str:
     """The channel on which a tenant's new head is told, one message a batch."""
@@ -41,5 +44,7 @@ class Waker:
                 tenant, head = self._heads.popitem()
                 with contextlib.suppress(RedisError, OSError):
                     await self._redis.publish(appended_channel(tenant), head)
+                # Under load, what is committed meanwhile goes out in one message.
+                await asyncio.sleep(BREATH)
         finally:
             self._telling = None

@@ -1,0 +1,82 @@
+"""A small shop for the specifications: who is in it, what it sells, and one order of Ada's."""
+
+from uuid import UUID
+
+from events.caller import Caller
+from events.domain.customer import Customer
+from events.domain.order import Address, Order
+from events.domain.product import Product, Sku
+from tests.commands.scenario import Fact, Scenario, given, on
+
+TENANT = "default"
+
+ADA = UUID("018f0000-0000-7000-8000-00000000ada0")
+BEN = UUID("018f0000-0000-7000-8000-00000000be10")
+ORDER = UUID("018f0000-0000-7000-8000-000000000001")
+PEN = UUID("018f0000-0000-7000-8000-0000000000a1")
+INK = UUID("018f0000-0000-7000-8000-0000000000a2")
+TEA = UUID("018f0000-0000-7000-8000-0000000000a3")
+HOME = UUID("018f0000-0000-7000-8000-0000000000b1")
+
+ADDRESS: Address = {"recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"}
+
+ada = Caller(ADA, TENANT, ("customer",))
+ben = Caller(BEN, TENANT, ("customer",))
+staff = Caller(UUID(int=1), TENANT, ("staff",))
+auditor = Caller(UUID(int=2), TENANT, ("auditor",))
+
+shop: Scenario = given(
+    on(ADA, Customer.Added, name="Ada Lovelace", email="ada@example.com", reference=None),
+    on(ADA, Customer.AddressAdded, address_id=str(HOME), address=ADDRESS),
+    on(BEN, Customer.Added, name="Ben Ohara", email="ben@example.com", reference=None),
+    on(PEN, Product.Added, sku="PEN-F", name="Fountain pen", price_cents=6900, currency="USD"),
+    on(INK, Product.Added, sku="INK-50", name="Blue ink", price_cents=1250, currency="USD"),
+    on(TEA, Product.Added, sku="TEA-100", name="Assam", price_cents=890, currency="EUR"),
+    on(Sku.id_of(TENANT, "PEN-F"), Sku.Assigned, sku="PEN-F", product_id=str(PEN)),
+    on(Sku.id_of(TENANT, "INK-50"), Sku.Assigned, sku="INK-50", product_id=str(INK)),
+)
+
+placed = on(
+    ORDER,
+    Order.Placed,
+    number="7K3M9QF",
+    user_id=str(ADA),
+    currency="USD",
+    lines=[
+        {
+            "id": "018f0000-0000-7000-8000-0000000000c1",
+            "product_id": str(PEN),
+            "product_name": "Fountain pen",
+            "quantity": 1,
+            "price_cents": 6900,
+            "discount_cents": 0,
+        },
+        {
+            "id": "018f0000-0000-7000-8000-0000000000c2",
+            "product_id": str(INK),
+            "product_name": "Blue ink",
+            "quantity": 3,
+            "price_cents": 1250,
+            "discount_cents": 0,
+        },
+    ],
+    shipping_cents=0,
+    shipping_address=ADDRESS,
+    payment_terms="offline",
+)
+HELD = {PEN: 1, INK: 3}
+"""The stock that the order holds while it is open."""
+
+
+def step(cls: type[Order.StatusEvent], reason: str | None = None) -> Fact:
+    """A step of the order along its statuses."""
+    return on(ORDER, cls, reason=reason)
+
+
+pending = shop.given(placed)
+confirmed = pending.given(step(Order.Confirmed))
+shipped = confirmed.given(step(Order.Shipped))
+delivered = shipped.given(step(Order.Delivered))
+returned = delivered.given(step(Order.Returned))
+cancelled = pending.given(step(Order.Cancelled, "changed my mind"))
+expired = pending.given(step(Order.Expired))
