@@ -22,6 +22,9 @@ from daybook.logs import configure_logs
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 
+# Like the worker whose mails it takes: a burst of them must not slow down the API.
+_NICENESS = 10
+
 LARGEST = 1 << 20
 """Bytes of a mail; a larger one is refused (552)."""
 
@@ -35,6 +38,7 @@ def run(settings: Settings) -> None:
     """Catch mails until SIGTERM or SIGINT. Raises Failure when it cannot listen."""
     configure_logs(settings)
     watch_supervisor()
+    os.nice(_NICENESS)
     try:
         address = SmtpAddress.parse(settings.smtp_url)
     except BadSmtpUrl as error:

@@ -8,7 +8,8 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from events.codec import Codec
-from events.log.reader import LogReader
+from events.log.reader import SNAPSHOT, LogReader
+from events.snapshots import SNAPSHOT_EVERY, SNAPSHOTTED, restore, take
 from events.types import DomainEvent
 
 
@@ -42,30 +43,39 @@ class Repository:
         """Remember an aggregate whose events are committed, unless a later state is known already."""
         if aggregate.version >= self._version(aggregate.id):
             self._kept[aggregate.id] = aggregate
-            self._kept.move_to_end(aggregate.id)
             if len(self._kept) > self._remember:
                 self._kept.popitem(last=False)
 
     def _version(self, stream_id: UUID) -> int:
         kept = self._kept.get(stream_id)
-        return 0 if kept is None else kept.version
+        if kept is None:
+            return 0
+        self._kept.move_to_end(stream_id)
+        return kept.version
 
     def _forks(self, ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
         kept = self._kept
         return {stream_id: fork(kept[stream_id]) if stream_id in kept else None for stream_id in ids}
 
     async def _read(self, after: dict[UUID, int]) -> None:
-        recorded = await self._reader.streams(after)
-        events: dict[UUID, list[DomainEvent]] = {}
-        for one, event in zip(recorded, await self._codec.decode_all(recorded), strict=True):
-            events.setdefault(one.stream_id, []).append(event)
-        for stream_id, news in events.items():
-            self.keep(self._folded(stream_id, after[stream_id], news))
+        recorded = await self._reader.since_snapshots(after)
+        for one in recorded:
+            if one.type == SNAPSHOT:
+                self.keep(restore(one.stream_id, one.version, one.data))
+        events = [one for one in recorded if one.type != SNAPSHOT]
+        news: dict[UUID, list[DomainEvent]] = {}
+        for one, event in zip(events, await self._codec.decode_all(events), strict=True):
+            news.setdefault(one.stream_id, []).append(event)
+        for stream_id, new in news.items():
+            aggregate = self._folded(stream_id, new)
+            self.keep(aggregate)
+            if len(new) >= SNAPSHOT_EVERY and isinstance(aggregate, SNAPSHOTTED):
+                await self._reader.save_snapshot(stream_id, aggregate.version, take(aggregate))
 
-    def _folded(self, stream_id: UUID, after: int, news: list[DomainEvent]) -> Aggregate:
+    def _folded(self, stream_id: UUID, news: list[DomainEvent]) -> Aggregate:
         kept = self._kept.get(stream_id)
-        if kept is not None and kept.version > after:
-            # Another task read on in the meantime.
+        if kept is not None:
+            # Another task may have read on in the meantime.
             news = [event for event in news if event.originator_version > kept.version]
         folded: Aggregate = fold(news, None if kept is None else fork(kept))
         return folded

@@ -14,6 +14,9 @@ from events.log.statements import load_statements
 
 SQL = load_statements(Path(__file__).parent / "sql")
 
+SNAPSHOT = "Snapshot"
+"""The type of a row that is no event but a snapshot."""
+
 END = 2**63 - 1
 """A position after every event."""
 
@@ -46,6 +49,15 @@ class LogReader:
     async def streams(self, after: Mapping[UUID, int]) -> list[RecordedEvent]:
         """The events of several streams after a version of each (0: from the start), each stream in order."""
         return _recorded(await self._db.fetch(SQL.read_streams, self.tenant, list(after), list(after.values())))
+
+    async def since_snapshots(self, after: Mapping[UUID, int]) -> list[RecordedEvent]:
+        """As `streams`, but where a snapshot is newer than the known version: the snapshot, as SNAPSHOT, and what
+        follows it. In version order."""
+        return _recorded(await self._db.fetch(SQL.read_since_snapshots, self.tenant, list(after), list(after.values())))
+
+    async def save_snapshot(self, stream_id: UUID, version: int, state: bytes) -> None:
+        """Keep the state of a stream's aggregate at a version, unless a later one is kept."""
+        await self._db.execute(SQL.save_snapshot, self.tenant, stream_id, version, state)
 
     async def available(self, products: Sequence[UUID]) -> dict[UUID, int]:
         """Product → units that can be ordered; 0 where none ever came in."""

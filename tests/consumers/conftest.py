@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 from dramatiq.brokers.redis import RedisBroker
 
 from consumers.broker import make_broker
@@ -14,14 +14,13 @@ from consumers.mailer import Mailer
 from consumers.smtp_address import SmtpAddress
 from daybook.embedded import ValkeyServer
 from daybook.settings import Settings
-from daybook.wiring import Service, open_service
+from daybook.wiring import Service
 from daybook.worker import effects
-from plug import Database
-from tests.consumers.corner_shop import CornerShop
+from tests.consumers.corner_shop import CornerShop, open_corner_shop, settings_for
 from tests.consumers.mailbox import Mailbox
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
     mailbox = Mailbox(tmp_path / "mail")
     await mailbox.start()
@@ -30,39 +29,30 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
 
 
 @pytest.fixture
-def settings(database: Database, valkey: ValkeyServer, mailbox: Mailbox, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=database.url,
-        database_owner_url=database.owner_url,
-        redis_url=valkey.url,
-        smtp_url=mailbox.url,
-        secret="s" * 40,
-        master_key=b"k" * 32,
-        data=tmp_path,
-    )
+def settings(database: Any, valkey: ValkeyServer, mailbox: Mailbox, tmp_path: Path) -> Settings:
+    return settings_for(database, valkey.url, tmp_path, mailbox.url)
 
 
-@pytest_asyncio.fixture
-async def service(settings: Settings) -> AsyncIterator[Service]:
-    async with open_service(settings, "tests") as service:
-        yield service
+@pytest.fixture
+async def shop(settings: Settings) -> AsyncIterator[CornerShop]:
+    async with open_corner_shop(settings) as shop:
+        yield shop
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
+def service(shop: CornerShop) -> Service:
+    return shop.service
+
+
+@pytest.fixture
 async def owner(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """Who may do what the service may not."""
     connection = await asyncpg.connect(settings.database_owner_url)
     yield connection
     await connection.close()
 
 
-@pytest_asyncio.fixture
-async def shop(service: Service) -> CornerShop:
-    shop = CornerShop(service, await service.shop("default"))
-    await shop.open()
-    return shop
-
-
-@pytest_asyncio.fixture
+@pytest.fixture
 async def mailer(mailbox: Mailbox) -> AsyncIterator[Mailer]:
     mailer = Mailer(SmtpAddress.parse(mailbox.url), domain="daybook.example")
     yield mailer

@@ -1,6 +1,9 @@
 """A shop to confirm orders of, driven by the service's own commands and projections."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -11,13 +14,37 @@ from commands.command import Answer, Command, Request
 from commands.place_order import OrderCreate, OrderItem, PlaceOrder
 from commands.register_customer import RegisterCustomer
 from daybook.projector_process import make_runners
+from daybook.settings import Settings
 from daybook.shop import Shop
-from daybook.wiring import Service
+from daybook.wiring import Service, open_service
 from events.caller import Caller
 from events.log.connect import connect
 from events.log.recorded import RecordedEvent
 from projections.confirmations import Enqueue
 from projections.leadership import AdvisoryLeadership
+from tests.consumers.mailbox import free_port
+
+
+def settings_for(database: Any, redis_url: str, data: Path, smtp_url: str | None = None) -> Settings:
+    """Settings on a database of tests (`url`, `owner_url`); without an SMTP URL, a port that is free."""
+    return Settings(
+        database_url=database.url,
+        database_owner_url=database.owner_url,
+        redis_url=redis_url,
+        smtp_url=smtp_url or f"smtp://127.0.0.1:{free_port()}",
+        secret="s" * 40,
+        master_key=b"k" * 32,
+        data=data,
+    )
+
+
+@asynccontextmanager
+async def open_corner_shop(settings: Settings) -> AsyncIterator["CornerShop"]:
+    """The shop of the default tenant, with its customer."""
+    async with open_service(settings, "tests") as service:
+        shop = CornerShop(service, await service.shop("default"))
+        await shop.open()
+        yield shop
 
 
 class CornerShop:

@@ -6,7 +6,6 @@ from email.message import EmailMessage
 from email.policy import SMTP as MAIL_POLICY
 
 import pytest
-import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from aiosmtplib import SMTPException
 
@@ -62,7 +61,7 @@ class Office:
         return "250 OK"
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def office() -> AsyncIterator[Office]:
     office = Office()
     await office.open()
@@ -70,7 +69,7 @@ async def office() -> AsyncIterator[Office]:
     office.close()
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def mailer(office: Office) -> AsyncIterator[Mailer]:
     mailer = Mailer(SmtpAddress("127.0.0.1", office.port), domain="daybook.example", timeout=2.0)
     yield mailer

@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from daybook.embedded import ValkeyServer
 from daybook.settings import Settings
-from daybook.wiring import open_service
 from events.domain.delivery import confirmation_id
-from plug import Database
-from tests.consumers.corner_shop import CornerShop
-from tests.consumers.mailbox import free_port, read_mails
+from tests.consumers.corner_shop import CornerShop, open_corner_shop, settings_for
+from tests.consumers.mailbox import read_mails
 from tests.consumers.process import Process, until
 
 ORDERS = 200
@@ -22,23 +20,13 @@ BEFORE_THE_KILL = 40
 
 
 @pytest.fixture
-def settings(database: Database, valkey: ValkeyServer, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=database.url,
-        database_owner_url=database.owner_url,
-        redis_url=valkey.url,
-        smtp_url=f"smtp://127.0.0.1:{free_port()}",
-        secret="s" * 40,
-        master_key=b"k" * 32,
-        data=tmp_path,
-    )
+def settings(database: Any, valkey: ValkeyServer, tmp_path: Path) -> Settings:
+    return settings_for(database, valkey.url, tmp_path)
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def shop(settings: Settings) -> AsyncIterator[CornerShop]:
-    async with open_service(settings, "tests") as service:
-        shop = CornerShop(service, await service.shop("default"))
-        await shop.open()
+    async with open_corner_shop(settings) as shop:
         yield shop
 
 

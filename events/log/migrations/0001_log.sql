@@ -32,6 +32,16 @@ CREATE TABLE events (
 -- A customer who comes back to a live stream reads all events about that customer's orders after a position.
 CREATE INDEX events_by_owner ON events (tenant_id, (metadata ->> 'owner'), position) WHERE metadata ? 'owner';
 
+-- The state of an aggregate at a version, where its stream is long. Derived: it may be deleted at any time.
+CREATE TABLE snapshots (
+    tenant_id      text COLLATE "C" NOT NULL,
+    stream_id      uuid             NOT NULL,
+    stream_version integer          NOT NULL,
+    state          bytea            NOT NULL,
+    taken_at       timestamptz      NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, stream_id)
+);
+
 -- A guarded quantity. Derived from the log and changed only by the append; the CHECK is the net beneath it.
 CREATE TABLE stock (
     tenant_id  text COLLATE "C"   NOT NULL,
