@@ -80,7 +80,7 @@ def as_problem(request: Request, error: Exception) -> Problem:
             return Problem(405, "method_not_allowed", f"Only {allowed} here.", headers={"Allow": allowed})
         case HTTPException():
             return Problem(error.status_code, "http_error", "The request cannot be served.", headers=error.headers)
-        case _ if isinstance(error, (*CONNECTION_LOST, asyncpg.PostgresError)):
+        case _ if isinstance(error, _UNAVAILABLE) and not isinstance(error, ValueError):
             log.warning("database unavailable", path=request.url.path, error=type(error).__name__)
             return unavailable()
     log.error("internal error", path=request.url.path, exc_info=error)
@@ -95,6 +95,16 @@ def _methods_at(request: Request) -> list[str]:
             found |= route.methods or set()
     return sorted(found)
 
+
+# The database is away, or has no room or time; what else it says is a defect of ours (asyncpg's DataError, a
+# ValueError, too).
+_UNAVAILABLE = (
+    *CONNECTION_LOST,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+)
 
 _HANDLERS = dict.fromkeys(
     (

@@ -109,6 +109,9 @@ async def _body(request: Request) -> bytes:
     while message.get("more_body"):
         message = await request.receive()
         body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        # What came of it may be whole JSON all the same; it is not what the client meant to send.
+        raise Problem(400, "incomplete_body", "The body broke off.")
     return body
 
 

@@ -96,9 +96,9 @@ def invalid(error: ValidationError, *, prefix: str = "/") -> Problem:
     return validation_failed(
         [
             {
-                "pointer": prefix + "/".join(_escaped(part) for part in one["loc"]),
+                "pointer": prefix.join(["", *map(_escaped, one["loc"])]),
                 "code": one["type"],
-                "detail": one["msg"],
+                "detail": one["msg"].removeprefix("Value error, "),
             }
             for one in found
         ]

@@ -76,6 +76,10 @@ class Child:
         if self.process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"{self.name} is not there: {self.output()[-2000:]}")
 
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()

@@ -28,8 +28,8 @@ from events.log.statements import load_statements
 SQL = load_statements(Path(__file__).parent / "sql")
 
 ATTEMPTS = 8
-ATTEMPT_SECONDS = 12.0
-LEASE_SECONDS = 15.0
+ATTEMPT_SECONDS = 10.0
+LEASE_SECONDS = 12.0
 """Longer than an attempt may take: while it is under way nobody else begins another."""
 
 log = structlog.get_logger("worker")

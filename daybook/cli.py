@@ -69,11 +69,16 @@ def mail() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    demo: Annotated[bool, typer.Option("--demo", help="Load what is missing of the demo data, too.")] = False,
+) -> None:
     """Bring the database's schema up to date, as its owner."""
     from daybook import processes
 
-    processes.migrate(_settings())
+    settings = _settings()
+    processes.migrate(settings)
+    if demo:
+        processes.load_demo(settings)
 
 
 @app.command("import")

@@ -23,6 +23,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Process
 
 from daybook import supervised
+from daybook.interruption import signals_that_stop
 
 # Of the ten seconds in which everything must be gone, this much for the processes; the rest is the servers'.
 _GRACE_SECONDS = 5.0
@@ -65,8 +66,8 @@ class Supervisor(Manager):  # type: ignore[misc]
 
     def loop(self) -> None:
         """Start everything and block until every process has ended."""
-        # A closed terminal ends it like any other wish to stop.
-        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+        if signal.SIGHUP in signals_that_stop():
+            signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         try:
             super().loop()
         finally:

@@ -4,22 +4,22 @@ Lock the folder, start the servers that the environment does not provide, write 
 load the demo, run the processes. The end is the same road backwards, whatever ended it.
 """
 
-import io
 import os
 import secrets
-import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from typing import IO
 
 from daybook import supervised
 from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.failure import Failure
+from daybook.interruption import Interrupted, interruptible, undisturbed
 from daybook.secrets import ensure_secrets, write_private
 from daybook.settings import RUN_FILE, Given, Settings, load
 from daybook.supervisor import Supervisor
@@ -34,20 +34,15 @@ _VALKEY_PATIENCE = 1.0
 _POSTGRES_PATIENCE = 2.5
 
 
-class _Asked(BaseException):
-    """Somebody asked us to stop before the processes ran."""
-
-
 def run(given: Given) -> int:
     """Run everything until it is asked to stop (0) or a part of it ends (1).
 
     Raises Failure, with nothing left running, when it cannot start.
     """
-    os.environ.setdefault("DAYBOOK_LOG", "text")
     try:
-        with _signals_end_it(), ExitStack() as at_end:
+        with ExitStack() as at_end, interruptible():
             return _run(given, at_end)
-    except _Asked:
+    except Interrupted:
         return 0
 
 
@@ -61,40 +56,30 @@ def _run(given: Given, at_end: ExitStack) -> int:
 
     demo = given.demo and given.database_url is None
     supervisor = Supervisor()
-    environment = os.environ | {
-        "DAYBOOK_DATA": str(given.data),
-        "DAYBOOK_DEMO": "1" if demo else "0",
-        "PYTHONUNBUFFERED": "1",
-        supervised.LOCK_VARIABLE: str(given.data / _LOCK_FILE),
-        supervised.NAME_VARIABLE: name,
-    }
+    environment = (
+        {"DAYBOOK_LOG": "text"}
+        | os.environ
+        | {
+            "DAYBOOK_DATA": str(given.data),
+            "DAYBOOK_DEMO": "1" if demo else "0",
+            "PYTHONUNBUFFERED": "1",
+            supervised.LOCK_VARIABLE: str(given.data / _LOCK_FILE),
+            supervised.NAME_VARIABLE: name,
+        }
+    )
+    # -P: a folder that happens to hold an events.py must not shadow ours.
+    daybook = [sys.executable, "-P", "-m", "daybook"]
     for process, command in (_PROCESSES | ({} if given.smtp_url else {"mail": "mail"})).items():
-        # -P: a folder that happens to hold an events.py must not shadow ours.
-        supervisor.add_command(process, [sys.executable, "-P", "-m", "daybook", command], environment)
+        supervisor.add_command(process, [*daybook, command], environment)
 
     _start_servers(given, supervisor, at_end)
-    settings = load(Settings)
-    _prepare(settings, demo, supervisor.say)
-    supervisor.add_companion(_announcement(settings, demo, given, supervisor.say_within))
+    load(Settings)  # before any process does: what is wrong with them is said once
+    supervisor.say("preparing the database")
+    _prepare([*daybook, "migrate", *(["--demo"] if demo else [])], environment, supervisor.say)
+    supervisor.add_companion(_announcement(given, demo, supervisor.say_within))
     supervisor.loop()
     supervisor.say("stopping the servers")
     return 0 if supervisor.asked_to_stop else 1
-
-
-@contextmanager
-def _signals_end_it() -> Iterator[None]:
-    """The first signal ends whatever is being started; later ones do not disturb the clearing up."""
-    asked = False
-
-    def ask(*_: object) -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
-            raise _Asked
-
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, ask)
-    yield
 
 
 def _lock(given: Given, name: str) -> IO[str]:
@@ -176,48 +161,51 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _prepare(settings: Settings, demo: bool, say: Callable[[str], None]) -> None:
-    from daybook import processes
+def _prepare(command: list[str], environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Migrate, in a process of its own: a signal can end it at any moment, and the database undoes the rest."""
+    failure = "the database could not be prepared"
+    process = None
+    try:
+        with undisturbed():
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        for line in process.stdout or ():
+            if line.startswith("daybook: "):
+                failure = line.removeprefix("daybook: ").strip()
+            else:
+                say(line.rstrip())
+        failed = process.wait()
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.wait()
+        raise
+    if failed:
+        raise Failure(failure)
 
-    with redirect_stdout(_Lines(say)):
-        say("bringing the schema up to date")
-        processes.migrate(settings)
-        if demo:
-            say("loading the demo data")
-            processes.load_demo(settings)
 
-
-class _Lines(io.TextIOBase):
-    """Standard output for what prints on its own: said line by line, like all else."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._begun = ""
-
-    def write(self, text: str) -> int:
-        *whole, self._begun = (self._begun + text).split("\n")
-        for line in whole:
-            self._say(line)
-        return len(text)
-
-
-def _announcement(
-    settings: Settings, demo: bool, given: Given, say: Callable[[str], None]
-) -> Callable[[threading.Event], None]:
+def _announcement(given: Given, demo: bool, say: Callable[[str], None]) -> Callable[[threading.Event], None]:
     """Says once, when it is true, that the service is ready and how to use it."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(given.host, given.host)  # noqa: S104
 
     def announce(over: threading.Event) -> None:
-        while not _ready(shown, settings.port):
+        while not _ready(shown, given.port):
             if over.wait(0.1):
                 return
-        say(f"ready on http://{f'[{shown}]' if ':' in shown else shown}:{settings.port}")
+        say(f"ready on http://{f'[{shown}]' if ':' in shown else shown}:{given.port}")
         if demo:
             say("demo accounts: ada@example.com and ben@example.com (customers), staff@example.com,")
             say("  auditor@example.com, admin@example.com; password for all: daybook-demo")
         if given.smtp_url is None:
-            say(f"mails land in {settings.data / 'mail'}")
-        say(f"Ctrl-C stops all of it; the data stays in {settings.data}")
+            say(f"mails land in {given.data / 'mail'}")
+        say(f"Ctrl-C stops all of it; the data stays in {given.data}")
 
     return announce
 

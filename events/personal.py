@@ -46,17 +46,19 @@ class Keyring:
 
     async def ensure(self, persons: Iterable[UUID]) -> None:
         """Make sure that each person has a key and that it is loaded. Two processes agree on the first one made."""
-        new = [person for person in dict.fromkeys(persons) if self._keys.get(person) is None]
+        wanted = list(dict.fromkeys(persons))
+        new = [person for person in wanted if self._keys.get(person) is None]
         if new:
             wrapped = [self._wrap(person, AESGCM.generate_key(256)) for person in new]
             await self._db.execute(SQL.add_person_keys, self._tenant, new, wrapped)
-            await self._fetch(new)
+            await self._fetch(new, wanted)
 
     async def load(self, persons: Iterable[UUID]) -> None:
         """Load the keys of these persons, as far as they still exist."""
-        unknown = [person for person in dict.fromkeys(persons) if person not in self._keys]
+        wanted = list(dict.fromkeys(persons))
+        unknown = [person for person in wanted if person not in self._keys]
         if unknown:
-            await self._fetch(unknown)
+            await self._fetch(unknown, wanted)
 
     def seal(self, value: Any, person: UUID, stream_id: UUID) -> str:
         """A JSON value as sealed text. Raises KeyNotLoaded."""
@@ -90,12 +92,16 @@ class Keyring:
     def _bound_to(self, person: UUID, stream_id: UUID) -> bytes:
         return self._tenant.encode() + person.bytes + stream_id.bytes
 
-    async def _fetch(self, persons: list[UUID]) -> None:
+    async def _fetch(self, persons: list[UUID], wanted: list[UUID]) -> None:
+        """Load the keys of `persons`, and forget others for them, but none that is `wanted` with them."""
         rows = await self._db.fetch(SQL.find_person_keys, self._tenant, persons)
         found = {row["person_id"]: self._unwrap(row["person_id"], row["wrapped"]) for row in rows}
         for person in persons:
             self._keys[person] = found.get(person)
-        while len(self._keys) > max(self._remember, len(persons)):
+        for person in wanted:
+            if person in self._keys:
+                self._keys.move_to_end(person)
+        while len(self._keys) > max(self._remember, len(wanted)):
             self._keys.popitem(last=False)
 
     def _wrap(self, person: UUID, key: bytes) -> bytes:

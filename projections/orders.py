@@ -78,11 +78,11 @@ class OrdersProjection:
 
     async def _rows(self, events: Sequence[RecordedEvent]) -> dict[UUID, _Row]:
         beginnings = [event for event in events if event.version == 1]
-        opened = dict(zip(beginnings, await self._codec.open_all(beginnings), strict=True)) if beginnings else {}
+        opened = iter(await self._codec.open_all(beginnings))
         rows: dict[UUID, _Row] = {}
         for event in events:
             if event.version == 1:
-                rows[event.stream_id] = _beginning(event, opened[event])
+                rows[event.stream_id] = _beginning(event, next(opened))
                 continue
             at = datetime.fromisoformat(from_json(event.data)["timestamp"])
             row = rows.get(event.stream_id)

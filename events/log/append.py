@@ -48,7 +48,8 @@ class Append(NamedTuple):
 
     `reads`: stream id → version of the streams it decided on without writing to them.
     `stock`: product id → change of the guarded quantity, which must not fall below 0.
-    `metadata`: a JSON object as text; ids only, never a name.
+    `metadata`: a JSON object as text; ids only, never a name. Its `command_id` is how a command without a key is
+    found again when the answer to its commit was lost.
     """
 
     command_id: UUID
@@ -113,6 +114,10 @@ class LogClosed(AppendError):
 
 class LogUnavailable(AppendError):
     """The log could not be reached; nothing was written."""
+
+
+class NotStorable(AppendError):
+    """The database refuses this command's data, and always will; nothing was written."""
 
 
 class OutcomeUnknown(AppendError):

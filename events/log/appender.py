@@ -5,13 +5,12 @@
                                       └── none waits ──► idle ◄──────┘
 
 There is no timer: an idle log takes a single command at once, a busy one takes all that gathered during the last
-commit. A commit whose answer was lost is neither failed nor repeated blindly: under the head lock, behind which no
-append can be under way, the log itself says which of the commands are in it; the others are then sent again.
+commit.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
 from uuid import UUID
@@ -22,32 +21,35 @@ from events.log.append import (
     Append,
     Appended,
     AppendError,
-    IdempotencyKey,
     LogBusy,
     LogClosed,
     LogUnavailable,
+    NotStorable,
     Outcome,
     OutcomeUnknown,
 )
 from events.log.batch import Batch
-from events.log.reader import SQL, replayed
+from events.log.lasting import CANNOT_CONNECT, Connect, LastingConnection
+from events.log.lasting import CONNECTION_LOST as CONNECTION_LOST
+from events.log.lost_commit import find_appended
+from events.log.reader import SQL
 
-Connection = asyncpg.Connection
-
-CONNECTION_LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
+ONE_COMMANDS_FAULT = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
 )
-"""What is raised when the server, or the way to it, went away; whether the commit happened is then open."""
+"""What the database says of data; of anything else that it says it is not a command's fault."""
 
 STREAM_IS_NOT_NEW = "events_one_version_per_stream"
 
 RESENDS = 3
-"""How often a batch whose answer was lost is sent again, once the log has said what of it is missing."""
+"""How often what is missing of a batch whose answer was lost is sent again."""
+
+TRIES = 3
+"""How often the log is asked what became of it; a batch that is still under way holds the head lock."""
+
+Result = Outcome | AppendError
 
 
 class Observer(Protocol):
@@ -62,23 +64,20 @@ class Appender:
     def __init__(
         self,
         tenant: str,
-        connect: Callable[[], Awaitable[Connection]],
+        connect: Connect,
         *,
         observer: Observer | None = None,
         max_waiting: int = 10_000,
         max_batch: int = 512,
         patience: float = 15.0,
     ) -> None:
-        """`patience`: seconds for which a lost connection is made again before its commands are given up."""
+        """`patience`: seconds for which an outage of the database is waited out before commands are given up."""
         self.tenant = tenant
-        self._connect = connect
+        self._connection = LastingConnection(connect, patience)
         self._observer = observer
         self._max_waiting = max_waiting
         self._max_batch = max_batch
-        self._patience = patience
         self._waiting: deque[tuple[Append, asyncio.Future[Outcome]]] = deque()
-        self._connection: Connection | None = None
-        self._head = 0
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -90,8 +89,8 @@ class Appender:
     async def append(self, append: Append) -> Outcome:
         """Append one command's events, or learn why not.
 
-        Raises LogClosed, LogBusy or LogUnavailable when nothing was written, and OutcomeUnknown when that could
-        not be found out. A caller that is cancelled does not take its command back.
+        Raises LogClosed, LogBusy, LogUnavailable or NotStorable when nothing was written, and OutcomeUnknown when
+        that could not be found out. A caller that is cancelled does not take its command back.
         """
         if self._closed:
             raise LogClosed
@@ -106,131 +105,96 @@ class Appender:
     async def close(self) -> None:
         """Take no more commands, answer those that wait, and close the connection."""
         self._closed = True
+        # Who stops does not wait for a database that is away.
+        self._connection.patience = 0.0
         if self._drain is not None:
-            await self._drain
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+            # Not awaited itself: whoever loses patience with us must not cancel a commit.
+            await asyncio.wait([self._drain])
+        await self._connection.close()
 
     async def _commit_all(self) -> None:
         try:
             while self._waiting:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
                 try:
-                    outcomes = await self._commit([append for append, _ in taken])
+                    results = await self._commit([append for append, _ in taken])
                 except Exception as error:
-                    # Each waiting command is told; none is left waiting.
-                    outcomes = [error if isinstance(error, AppendError) else _unknown(error)] * len(taken)
-                for (_, future), outcome in zip(taken, outcomes, strict=True):
+                    # Whatever it was, none is left waiting for ever.
+                    results = _failures(OutcomeUnknown, len(taken), error)
+                for (_, future), result in zip(taken, results, strict=True):
                     if future.done():
                         continue
-                    if isinstance(outcome, AppendError):
-                        future.set_exception(outcome)
+                    if isinstance(result, AppendError):
+                        future.set_exception(result)
                     else:
-                        future.set_result(outcome)
+                        future.set_result(result)
         finally:
             self._drain = None
 
     async def _commit(
-        self, appends: Sequence[Append], resends: int = RESENDS, *, believing: bool = True
-    ) -> list[Outcome | AppendError]:
+        self, appends: Sequence[Append], *, believing: bool = True, resends: int = RESENDS
+    ) -> list[Result]:
+        try:
+            connection = await self._connection.get()
+        except CANNOT_CONNECT as error:
+            return _failures(LogUnavailable, len(appends), error)
         batch = Batch(appends, believing=believing)
-        connection = await self._connected()
-        before, started = self._head, perf_counter()
+        started = perf_counter()
         try:
-            answer = await connection.fetchrow(SQL.append_commands, self.tenant, *batch.arguments())
-        except (asyncpg.PostgresError, ValueError) as error:
-            if isinstance(error, CONNECTION_LOST) and not isinstance(error, ValueError):
-                return await self._resolve(appends, before, resends)
-            if believing and getattr(error, "constraint_name", None) == STREAM_IS_NOT_NEW:
-                return await self._commit(appends, resends, believing=False)
-            return await self._one_by_one(appends, error)
-        except CONNECTION_LOST:
-            return await self._resolve(appends, before, resends)
-        self._committed(len(appends), perf_counter() - started, answer["head"])
-        return await self._answered(connection, batch.outcomes(answer))
-
-    def _committed(self, commands: int, seconds: float, head: int) -> None:
-        self._head = head
-        if self._observer is not None:
-            self._observer(commands, seconds, head)
-
-    async def _one_by_one(self, appends: Sequence[Append], error: Exception) -> list[Outcome | AppendError]:
-        """The database refused the batch and wrote nothing: find the command it refuses, and spare its neighbours."""
-        if len(appends) == 1:
-            failure = LogUnavailable("the database refused the command")
-            failure.__cause__ = error
-            return [failure]
-        outcomes: list[Outcome | AppendError] = []
-        for append in appends:
-            outcomes += await self._commit([append])
-        return outcomes
-
-    async def _answered(
-        self, connection: Connection, outcomes: list[Outcome | IdempotencyKey]
-    ) -> list[Outcome | AppendError]:
-        """Put the stored answers in place of the keys that stand for them."""
-        places = [(n, key) for n, key in enumerate(outcomes) if isinstance(key, IdempotencyKey)]
-        if places:
-            subjects, keys = [key.subject for _, key in places], [key.key for _, key in places]
-            try:
-                rows = await connection.fetch(SQL.find_stored_answers, self.tenant, subjects, keys)
-            except CONNECTION_LOST:
-                raise LogUnavailable from None
-            for row in rows:
-                outcomes[places[row["n"] - 1][0]] = replayed(row)
-        return [outcome for outcome in outcomes if not isinstance(outcome, IdempotencyKey)]
-
-    async def _connected(self) -> Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await self._reconnected(LogUnavailable)
-            self._head = int(await self._connection.fetchval(SQL.read_head, self.tenant) or 0)
-        return self._connection
-
-    async def _reconnected(self, otherwise: type[AppendError]) -> Connection:
-        deadline = asyncio.get_running_loop().time() + self._patience
-        while True:
-            try:
-                return await self._connect()
-            except CONNECTION_LOST as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise otherwise from error
-                await asyncio.sleep(0.1)
-
-    async def _resolve(self, appends: Sequence[Append], before: int, resends: int) -> list[Outcome | AppendError]:
-        """Find out what became of a batch whose answer was lost, and send again what is not in the log."""
-        if self._connection is not None:
-            self._connection.terminate()
-        if not resends:
-            raise OutcomeUnknown
-        try:
-            self._connection = await self._reconnected(OutcomeUnknown)
-            committed = await self._find_committed(self._connection, appends, before)
+            [answer] = await connection.fetch(SQL.append_commands, self.tenant, *batch.arguments())
         except CONNECTION_LOST as error:
-            raise OutcomeUnknown from error
-        missing = [append for append in appends if append.command_id not in committed]
-        sent = iter(await self._commit(missing, resends - 1) if missing else ())
-        return [
-            Appended(committed[append.command_id]) if append.command_id in committed else next(sent)
-            for append in appends
-        ]
+            return await self._resolve(appends, resends, error)
+        except ONE_COMMANDS_FAULT as error:
+            if believing and getattr(error, "constraint_name", None) == STREAM_IS_NOT_NEW:
+                return await self._commit(appends, believing=False, resends=resends)
+            return await self._find_fault(appends, resends, error)
+        except asyncpg.PostgresError as error:
+            return _failures(LogUnavailable, len(appends), error)
+        except Exception as error:
+            return await self._resolve(appends, resends, error)
+        outcomes, head = batch.outcomes(answer)
+        if self._observer is not None:
+            self._observer(len(appends), perf_counter() - started, head)
+        return [*outcomes]
 
-    async def _find_committed(self, connection: Connection, appends: Sequence[Append], before: int) -> dict[UUID, int]:
-        keys = [append.idempotency for append in appends if append.idempotency is not None]
-        async with connection.transaction():
-            self._head = int(await connection.fetchval(SQL.lock_head, self.tenant))
-            rows = await connection.fetch(
-                SQL.find_appended_commands,
-                self.tenant,
-                before,
-                [append.command_id for append in appends],
-                [key.subject for key in keys],
-                [key.key for key in keys],
-            )
-        return {row["command_id"]: row["position"] for row in rows}
+    async def _find_fault(self, appends: Sequence[Append], resends: int, error: Exception) -> list[Result]:
+        """One command spoiled the batch, of which nothing was written: halve it until that one stands alone."""
+        if len(appends) == 1:
+            return _failures(NotStorable, 1, error)
+        middle = len(appends) // 2
+        first = await self._commit(appends[:middle], resends=resends)
+        return first + await self._commit(appends[middle:], resends=resends)
+
+    async def _resolve(self, appends: Sequence[Append], resends: int, lost: Exception) -> list[Result]:
+        """The answer was lost: find out what is in the log, and send again what is not."""
+        try:
+            appended = await self._find_appended(appends)
+        except CANNOT_CONNECT as error:
+            return _failures(OutcomeUnknown, len(appends), error)
+        missing = [append for append in appends if append.command_id not in appended]
+        results: dict[UUID, Result] = {command_id: Appended(at) for command_id, at in appended.items()}
+        if resends:
+            sent = await self._commit(missing, resends=resends - 1) if missing else []
+        else:
+            sent = _failures(LogUnavailable, len(missing), lost)
+        results |= zip((append.command_id for append in missing), sent, strict=True)
+        return [results[append.command_id] for append in appends]
+
+    async def _find_appended(self, appends: Sequence[Append], tries: int = TRIES) -> dict[UUID, int]:
+        self._connection.drop()
+        try:
+            return await find_appended(await self._connection.get(), self.tenant, appends)
+        except CANNOT_CONNECT:
+            if tries == 1:
+                raise
+            return await self._find_appended(appends, tries - 1)
 
 
-def _unknown(error: Exception) -> AppendError:
-    failure = OutcomeUnknown("the append failed in a way it does not know")
-    failure.__cause__ = error
-    return failure
+def _failures(kind: type[AppendError], number: int, cause: Exception) -> list[Result]:
+    """An error for each, for whoever catches one may change it."""
+    failures: list[Result] = []
+    for _ in range(number):
+        failure = kind(str(cause))
+        failure.__cause__ = cause
+        failures.append(failure)
+    return failures

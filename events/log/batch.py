@@ -1,129 +1,111 @@
-"""A batch of commands as the parallel arrays that `append_commands` takes, and its answer read back."""
+"""A batch of commands as the arrays of rows that `append_commands` takes, and its answer read back.
 
-from collections.abc import Sequence
+Rows, and not an array for each column: asyncpg asks of every element of an array whether it is an array itself,
+which costs more than to encode it; a row is asked once.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from events.log.append import (
-    Append,
-    Appended,
-    Conflict,
-    IdempotencyKey,
-    KeyReused,
-    Outcome,
-    Refused,
-    Replayed,
-)
+from events.log.append import Append, Appended, Conflict, IdempotencyKey, KeyReused, Outcome, Refused, Replayed
+from events.log.reader import replayed
 
-NO_PRINT = UUID(int=0)
+_WITHOUT_KEY = (None,) * 9
 
 
 class Batch:
-    """Commands in the order in which they are judged. Indexes count from 1, as in SQL."""
+    """Commands in the order in which they are judged. Rows are tuples in the order of the types in the migration."""
 
     def __init__(self, appends: Sequence[Append], *, believing: bool = True) -> None:
         """`believing`: a stream whose first event is appended is taken to be new, and not looked up."""
         self.appends = appends
         self._believing = believing
-        self._believed_new: list[bool] = []
-        self._keys: dict[tuple[UUID, str], int] = {}
         self._streams: dict[UUID, int] = {}
-        self._products: dict[UUID, int] = {}
+        self._looked_up: dict[UUID, int] = {}
+        self._products = _numbered({product_id for append in appends for product_id in append.stock})
+        self._first_with_key: dict[tuple[UUID, str], int] = {}
         self._commands: list[tuple[Any, ...]] = []
-        self._expectations: list[tuple[int, int]] = []
-        self._guards: list[tuple[int, int]] = []
         self._events: list[tuple[Any, ...]] = []
+        self._reads: list[tuple[int, int]] = []
+        self._guard_products: list[int] = []
+        self._guard_changes: list[int] = []
+        self._keys = 0
         for append in appends:
             self._add(append)
 
     def _add(self, append: Append) -> None:
-        streams = self._streams
-        expectations = self._expectations
-        written: set[UUID] = set()
-        for event in append.events:
-            stream_id = event.stream_id
-            if stream_id not in written:
-                written.add(stream_id)
-                expectations.append((self._place_of(stream_id, new=event.version <= 1), event.version - 1))
-            stream = streams[stream_id]
-            self._events.append((stream, event.version, event.type, event.schema_version, event.data))
+        expected: dict[int, int] = {}
+        for stream_id, version, event_type, schema_version, data in append.events:
+            stream = self._number(stream_id, new=version <= 1)
+            before = expected.setdefault(stream, version - 1)
+            self._events.append((stream, before, stream_id, version, event_type, schema_version, data, append.metadata))
         for stream_id, version in append.reads.items():
-            if stream_id not in written:
-                expectations.append((self._place_of(stream_id, new=False), version))
-        for product_id, delta in append.stock.items():
-            product = self._products.setdefault(product_id, len(self._products) + 1)
-            self._guards.append((product, delta))
-        key_of, fingerprint, status, version, location, body = 0, NO_PRINT, 0, 0, None, b""
-        if (key := append.idempotency) is not None:
-            key_of = self._keys.setdefault((key.subject, key.key), len(self._keys) + 1)
-            fingerprint, answer = key.fingerprint, key.answer
-            status, version, location, body = answer.status, answer.version, answer.location, answer.body
-        self._commands.append(
-            (
-                append.command_id,
-                append.metadata,
-                key_of,
-                fingerprint,
-                status,
-                version,
-                location,
-                body,
-                len(expectations),
-                len(self._guards),
-                len(self._events),
-            )
-        )
+            stream = self._number(stream_id, new=False)
+            if stream not in expected:
+                self._reads.append((stream, version))
+        for product_id, change in append.stock.items():
+            self._guard_products.append(self._products[product_id])
+            self._guard_changes.append(change)
+        key = _WITHOUT_KEY if append.idempotency is None else self._keyed(append.command_id, append.idempotency)
+        self._commands.append((len(self._events), len(self._reads), len(self._guard_products), *key))
 
-    def _place_of(self, stream_id: UUID, *, new: bool) -> int:
-        place = self._streams.get(stream_id)
-        if place is None:
-            place = self._streams[stream_id] = len(self._streams) + 1
-            self._believed_new.append(new and self._believing)
-        elif not new:
-            self._believed_new[place - 1] = False
-        return place
+    def _number(self, stream_id: UUID, *, new: bool) -> int:
+        number = self._streams.setdefault(stream_id, len(self._streams) + 1)
+        if not (new and self._believing):
+            self._looked_up[stream_id] = number
+        return number
 
-    def arguments(self) -> tuple[list[Any], ...]:
-        """The arguments of `append_commands` after the tenant, in its order."""
-        ids, metadata, key_of, prints, statuses, versions, locations, bodies, expects, guards, events = _columns(
-            self._commands, 11
-        )
+    def _keyed(self, command_id: UUID, key: IdempotencyKey) -> tuple[Any, ...]:
+        self._keys += 1
+        first = self._first_with_key.setdefault((key.subject, key.key), len(self._commands) + 1)
+        answer = key.answer
         return (
-            *(ids, metadata, key_of, prints, statuses, versions, locations, bodies),
-            *([subject for subject, _ in self._keys], [key for _, key in self._keys]),
-            *(list(self._streams), self._believed_new, expects, *_columns(self._expectations, 2)),
-            *(list(self._products), guards, *_columns(self._guards, 2)),
-            *(events, *_columns(self._events, 5)),
+            *(first, key.subject, key.key, key.fingerprint, command_id),
+            *(answer.status, answer.version, answer.location, answer.body),
         )
 
-    def outcomes(self, answer: Sequence[Any]) -> list[Outcome | IdempotencyKey]:
-        """What became of each command; a stored answer that is still to be fetched is given as its key."""
-        names, positions, culprits, amounts, _ = answer
-        streams, products = list(self._streams), list(self._products)
-        outcomes: list[Outcome | IdempotencyKey] = []
-        for append, name, position, culprit, amount in zip(
-            self.appends, names, positions, culprits, amounts, strict=True
-        ):
-            if name == "appended":
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments of `append_commands` after the tenant, in its order."""
+        looked_up = [(number, stream_id) for stream_id, number in self._looked_up.items()]
+        return (
+            *(self._commands, self._keys, self._events, self._reads, len(self._streams), looked_up),
+            *(self._guard_products, self._guard_changes, list(self._products)),
+        )
+
+    def outcomes(self, answer: Mapping[str, Any]) -> tuple[list[Outcome], int]:
+        """What became of each command, and the head that the batch reached."""
+        exceptions = {row["command"]: row for row in answer["exceptions"] or ()}
+        answers = {row["command"]: row for row in answer["answers"] or ()}
+        position: int = answer["head"]
+        outcomes: list[Outcome] = []
+        for number, append in enumerate(self.appends, 1):
+            if number not in exceptions:
+                position += len(append.events)
                 outcomes.append(Appended(position))
-            elif name == "conflict":
-                outcomes.append(Conflict(streams[culprit - 1], amount))
-            elif name == "refused":
-                product_id = products[culprit - 1]
-                outcomes.append(Refused(product_id, -append.stock[product_id], amount))
-            elif name == "key_reused":
-                outcomes.append(KeyReused())
-            elif culprit:
-                first = self.appends[culprit - 1].idempotency
-                if first is None:
-                    raise AssertionError("a command was replayed from one without a key")
-                outcomes.append(Replayed(first.answer, positions[culprit - 1]))
+            elif number in answers:
+                outcomes.append(replayed(answers[number]))
             else:
-                if append.idempotency is None:
-                    raise AssertionError("a command without a key was replayed")
-                outcomes.append(append.idempotency)
-        return outcomes
+                outcomes.append(self._exception(exceptions[number], outcomes))
+        return outcomes, position
+
+    def _exception(self, row: Mapping[str, Any], earlier: Sequence[Outcome]) -> Outcome:
+        append, culprit, amount = self.appends[row["command"] - 1], row["culprit"], row["amount"]
+        match row["outcome"]:
+            case "conflict":
+                return Conflict(list(self._streams)[culprit - 1], amount)
+            case "refused":
+                product_id = list(self._products)[culprit - 1]
+                return Refused(product_id, -append.stock[product_id], amount)
+            case "key_reused":
+                return KeyReused()
+            case "replayed":
+                first, appended = self.appends[culprit - 1].idempotency, earlier[culprit - 1]
+                if first is not None and isinstance(appended, Appended):
+                    return Replayed(first.answer, appended.position)
+        raise AssertionError(f"append_commands answered {row}")
 
 
-def _columns(rows: list[Any], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _numbered(product_ids: set[UUID]) -> dict[UUID, int]:
+    return {product_id: n for n, product_id in enumerate(sorted(product_ids, key=attrgetter("int")), 1)}

@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from dramatiq.brokers.redis import RedisBroker
 
 from consumers.broker import make_broker, send
@@ -18,10 +18,11 @@ from queries.order_history import order_history
 from tests.consumers.corner_shop import CornerShop, open_corner_shop, settings_for
 from tests.consumers.mailbox import read_mails
 from tests.consumers.process import Process, until
+from tests.databases import Database
 
 
 @pytest.fixture
-def settings(database: Any, valkey: ValkeyServer, tmp_path: Path) -> Settings:
+def settings(database: Database, valkey: ValkeyServer, tmp_path: Path) -> Settings:
     return settings_for(database, valkey.url, tmp_path)
 
 
@@ -116,6 +117,22 @@ async def test_imported_orders_are_not_confirmed(shop: CornerShop, settings: Set
 
 
 class TestTheWorker:
+    async def test_finishes_what_is_under_way_when_it_is_stopped(
+        self, shop: CornerShop, settings: Settings, broker: RedisBroker
+    ) -> None:
+        office = SlowOffice()
+        loop = asyncio.get_running_loop()
+        port = int(settings.smtp_url.rpartition(":")[2])
+        server = await loop.create_server(lambda: SMTP(office, hostname="localhost"), "127.0.0.1", port)
+        await shop.place()
+        await shop.project()
+        with Process("work", settings) as worker:
+            async with asyncio.timeout(10):
+                await office.busy.wait()
+            assert (await worker.stop())[0] == 0
+        server.close()
+        assert await shop.statuses() == {"done": 1}
+
     async def test_ends_within_five_seconds_though_a_mail_server_keeps_it_waiting(
         self, shop: CornerShop, settings: Settings, broker: RedisBroker
     ) -> None:
@@ -166,6 +183,18 @@ class TestTheWorker:
         assert worker.output() == (
             "daybook: SMTP_URL makes no sense: a mail server's address begins with smtp:// or smtps://\n"
         )
+
+
+class SlowOffice:
+    """A mail server that takes a second over each mail."""
+
+    def __init__(self) -> None:
+        self.busy = asyncio.Event()
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        self.busy.set()
+        await asyncio.sleep(1.0)
+        return "250 OK"
 
 
 async def _is(shop: CornerShop, statuses: dict[str, int]) -> bool:

@@ -21,7 +21,7 @@ import pytest
 from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.embedded.living import alive, send, working_in
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 GONE_SECONDS = 10.0
 PASSWORD = "daybook-demo"
 

@@ -1,17 +1,17 @@
 """A service for each file of tests; every test brings its own people and products."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from daybook.embedded import ValkeyServer
 from tests.api.person import Json, Person
 from tests.api.running import Running, running
+from tests.databases import NewDatabase
 
 
 @pytest.fixture(scope="module")
-async def service(new_database: Any, valkey: ValkeyServer) -> AsyncIterator[Running]:
+async def service(new_database: NewDatabase, valkey: ValkeyServer) -> AsyncIterator[Running]:
     async with new_database() as database, running(database.url, valkey.url) as started:
         yield started
 

@@ -33,22 +33,26 @@ class Person:
         *,
         key: str | None = None,
         if_match: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         **query: str | int,
     ) -> Answer:
         """Send one request; the answer knows which events were appended meanwhile."""
-        sent = {"Authorization": f"Bearer {self.token}"}
+        sent: dict[str, str | bytes] = {"Authorization": f"Bearer {self.token}"}
         if key is not None:
             sent["Idempotency-Key"] = key
         if if_match is not None:
             sent["If-Match"] = if_match
         before = await self.shop.reader.head()
         response = await self.client.request(
-            method, path, json=body, headers=sent | dict(headers or {}), params=query or None
+            method,
+            path,
+            json=body,
+            headers=[(name.encode(), _bytes(value)) for name, value in (sent | dict(headers or {})).items()],
+            params=query or None,
         )
         return Answer(response, [event.type for event in await self.shop.reader.after(before, 1_000)])
 
-    async def gets(self, path: str, *, headers: Mapping[str, str] | None = None, **query: str | int) -> Answer:
+    async def gets(self, path: str, *, headers: Mapping[str, str | bytes] | None = None, **query: str | int) -> Answer:
         return await self.asks("GET", path, headers=headers, **query)
 
     async def posts(self, path: str, body: Any, **options: Any) -> Answer:
@@ -97,3 +101,7 @@ class Person:
         for status in statuses:
             order = (await self.sets(order, status)).then(200, OrderAnswer).body
         return order
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("ascii")

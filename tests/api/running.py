@@ -127,8 +127,6 @@ async def _serving(backend: Backend) -> AsyncIterator[int]:
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        # A stream that a test left open would be waited for.
-        server.force_exit = True
         await serving
         listener.close()
 

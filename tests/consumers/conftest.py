@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,6 +17,7 @@ from daybook.wiring import Service
 from daybook.worker import effects
 from tests.consumers.corner_shop import CornerShop, open_corner_shop, settings_for
 from tests.consumers.mailbox import Mailbox
+from tests.databases import Database
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
 
 
 @pytest.fixture
-def settings(database: Any, valkey: ValkeyServer, mailbox: Mailbox, tmp_path: Path) -> Settings:
+def settings(database: Database, valkey: ValkeyServer, mailbox: Mailbox, tmp_path: Path) -> Settings:
     return settings_for(database, valkey.url, tmp_path, mailbox.url)
 
 

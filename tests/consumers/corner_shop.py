@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -23,10 +22,11 @@ from events.log.recorded import RecordedEvent
 from projections.confirmations import Enqueue
 from projections.leadership import AdvisoryLeadership
 from tests.consumers.mailbox import free_port
+from tests.databases import Database
 
 
-def settings_for(database: Any, redis_url: str, data: Path, smtp_url: str | None = None) -> Settings:
-    """Settings on a database of tests (`url`, `owner_url`); without an SMTP URL, a port that is free."""
+def settings_for(database: Database, redis_url: str, data: Path, smtp_url: str | None = None) -> Settings:
+    """Settings for the processes of a test; without an SMTP URL, a port that is free."""
     return Settings(
         database_url=database.url,
         database_owner_url=database.owner_url,

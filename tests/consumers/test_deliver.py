@@ -139,6 +139,19 @@ class TestADueDelivery:
         assert mailbox.only()["X-Daybook-Received"] == "1"
         assert (await shop.row(delivery_id))["attempts"] == 1
 
+    async def test_of_each_tenant_is_recorded_in_its_own_log(
+        self, shop: CornerShop, deliverer: Deliverer, mailbox: Mailbox
+    ) -> None:
+        other = CornerShop(shop.service, await shop.service.shop("other"))
+        await other.open("Ben Ohara", "ben@example.com")
+        delivery_ids = [await shop.order(), await other.order()]
+        await deliverer.deliver("default", delivery_ids[0])
+        await deliverer.deliver("other", delivery_ids[1])
+        to = [mailbox.mails()[f"{delivery_id}@daybook.example.eml"]["To"] for delivery_id in delivery_ids]
+        assert to == ["Ada Lovelace <ada@example.com>", "Ben Ohara <ben@example.com>"]
+        assert len(await other.events(delivery_ids[1])) == 1
+        assert not await shop.events(delivery_ids[1])
+
     async def test_of_another_tenant_is_another_delivery(
         self, shop: CornerShop, deliverer: Deliverer, mailbox: Mailbox
     ) -> None:

@@ -3,219 +3,278 @@
 
 -- migrate: apply
 
--- append_commands(tenant, …) appends a batch of commands and says of each what became of it.
+-- A batch comes as arrays of rows. Its commands, streams and products are numbered from 1; commands by their order.
+-- `…_until` is the last entry that is the command's own, in the array that it names.
+
+CREATE TYPE append_command AS (
+    events_until integer,
+    reads_until  integer,
+    guards_until integer,
+    -- Of a command without a key, all of these are null.
+    same_key     integer,  -- the first command of the batch that has this key: itself, or an earlier one
+    subject      uuid,
+    key          text,
+    fingerprint  uuid,
+    command_id   uuid,
+    status       smallint,
+    version      integer,
+    location     text,
+    body         bytea
+);
+
+CREATE TYPE append_event AS (
+    stream         integer,
+    expected       integer,  -- the version at which the stream must be before the command; up to 0: there is none
+    stream_id      uuid,
+    version        integer,
+    type           text,
+    schema_version smallint,
+    data           bytea,
+    metadata       text
+);
+
+-- A stream that a command decided on without writing to it.
+CREATE TYPE append_read AS (
+    stream  integer,
+    version integer
+);
+
+-- A stream to look up. One whose first event is appended is believed to be new, and is not: if it exists after all,
+-- events_one_version_per_stream fails the batch, and it comes again without belief.
+CREATE TYPE append_stream AS (
+    stream    integer,
+    stream_id uuid
+);
+
+-- What became of a command that was not appended:
+--   conflict    `culprit` is the stream, `amount` the version it is at (0: there is no such stream)
+--   refused     `culprit` is the product, `amount` the quantity that is available
+--   replayed    `culprit` is the earlier command of this batch that has the key; 0: its answer was stored before
+--   key_reused  the key is bound to another request
+CREATE TYPE append_exception AS (
+    command integer,
+    outcome text,
+    culprit integer,
+    amount  bigint
+);
+
+CREATE TYPE append_answer AS (
+    command  integer,
+    status   smallint,
+    version  integer,
+    location text,
+    body     bytea,
+    position bigint
+);
+
+-- append_commands(tenant, …) appends a batch of commands. It answers the head before the batch, a row for each command
+-- that was not appended, and the stored answers that were asked for again. All other commands are appended: their
+-- events took the positions after that head, in order and without a gap.
 --
--- Arrays that belong together have the same length; an index counts from 1 into the array it names, 0 is none.
---   commands      command_ids, metadata, key_of (into keys), fingerprints, statuses, versions, locations, bodies
---   streams       the distinct streams that any command wrote or read; those believed_new are not looked up: should
---                 one exist after all, events_one_version_per_stream fails the batch, and it comes again without belief
---   keys          the distinct idempotency keys: key_subjects, keys
---   products      the distinct guarded quantities
---   expectations  per command: expect_stream (into streams) must be at expect_version; 0 also means "no such stream"
---   guards        per command: guard_product (into products) changes by guard_delta, and not below 0
---   events        per command: event_stream (into streams), event_version, event_type, event_schema, event_data
--- expect_until[c], guard_until[c], event_until[c] are the last entries that belong to command c.
---
--- Answers one row of arrays, one entry a command:
---   outcomes   appended | conflict | replayed | key_reused | refused
---   positions  appended: the position of its last event (a command without events: the head)
---   culprits   conflict: index of the stream; refused: index of the product;
---              replayed, key_reused: index of the earlier command in this batch, or 0 for a stored one
---   amounts    conflict: the version the stream is at (0: none); refused: the quantity that is available
---   head       the position after this batch
---
--- The commands are judged in order, each seeing what those before it did: key, then versions, then guards. All
--- that is judged against is read once, into arrays, after the head lock is held; every statement in here takes a
--- new snapshot (read committed), so it sees all that was committed before the lock was given.
+-- The commands are judged in order, each seeing what those before it did: key, then versions, then guards. All that
+-- is judged against is read once, into arrays, after the head lock is held; every statement in here takes a new
+-- snapshot (read committed), so it sees all that was committed before the lock was given.
 -- Locks: head, then stock, then keys.
 CREATE FUNCTION append_commands(
     _tenant         text,
-    _command_ids    uuid[],
-    _metadata       text[],
-    _key_of         integer[],
-    _fingerprints   uuid[],
-    _statuses       smallint[],
-    _versions       integer[],
-    _locations      text[],
-    _bodies         bytea[],
-    _key_subjects   uuid[],
-    _keys           text[],
-    _streams        uuid[],
-    _believed_new   boolean[],
-    _expect_until   integer[],
-    _expect_stream  integer[],
-    _expect_version integer[],
-    _products       uuid[],
-    _guard_until    integer[],
-    _guard_product  integer[],
-    _guard_delta    bigint[],
-    _event_until    integer[],
-    _event_stream   integer[],
-    _event_version  integer[],
-    _event_type     text[],
-    _event_schema   smallint[],
-    _event_data     bytea[],
-    OUT outcomes  text[],
-    OUT positions bigint[],
-    OUT culprits  integer[],
-    OUT amounts   bigint[],
-    OUT head      bigint
+    _commands       append_command[],
+    _keys           integer,           -- how many of the commands have one
+    _events         append_event[],
+    _reads          append_read[],
+    _streams        integer,           -- how many
+    _looked_up      append_stream[],
+    _guard_products integer[],
+    _guard_changes  bigint[],
+    _products       uuid[],            -- distinct, and in their order
+    OUT head        bigint,
+    OUT exceptions  append_exception[],
+    OUT answers     append_answer[]
 )
 LANGUAGE plpgsql
--- Plans made while a table was empty would scan it for ever after.
+-- A plan made while a table was empty is kept for ever after: it must not be a scan then either.
 SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    _recorded_at    timestamptz;
-    _first_free     bigint;
-    _stream_at      integer[];
-    _available      bigint[];
-    _guarded        boolean[];
-    _stored_print   uuid[];
-    _claimed_by     integer[];
-    _event_position bigint[];
-    _event_command  integer[];
-    _outcome        text;
-    _culprit        integer;
-    _amount         bigint;
-    _key            integer;
-    _expect         integer := 1;
-    _guard          integer := 1;
-    _event          integer := 1;
-    _at             integer;
+    _recorded_at     timestamptz;
+    _position        bigint;
+    -- What the commands are judged against, as it is after the commands so far.
+    _stream_at       integer[] := array_fill(NULL::integer, ARRAY[_streams]);
+    _available       bigint[];
+    _fingerprints    uuid[];
+    _claimed_by      integer[];
+    -- Where the events and the keyed answers go; null: nowhere.
+    _event_positions bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(_events)]);
+    _key_positions   bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(_commands)]);
+    _stock_changed   boolean := false;
+    _number          integer := 0;
+    _command         append_command;
+    _event           append_event;
+    _read            append_read;
+    _product         integer;
+    _found           record;
+    _first_event     integer := 1;
+    _first_read      integer := 1;
+    _first_guard     integer := 1;
 BEGIN
     SELECT h.position INTO head FROM log_heads h WHERE h.tenant_id = _tenant FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no tenant %', _tenant USING ERRCODE = 'no_data_found';
     END IF;
     _recorded_at := clock_timestamp();
-    _first_free := head + 1;
+    _position := head;
 
-    SELECT array_agg(e.stream_version ORDER BY s.n) INTO _stream_at
-    FROM unnest(_streams, _believed_new) WITH ORDINALITY AS s (stream_id, believed_new, n)
-    LEFT JOIN LATERAL (
-        SELECT stream_version FROM events
-        WHERE NOT s.believed_new AND tenant_id = _tenant AND stream_id = s.stream_id
-        ORDER BY stream_version DESC LIMIT 1
-    ) e ON true;
+    IF cardinality(_looked_up) > 0 THEN
+        FOR _found IN
+            SELECT s.stream, e.stream_version
+            FROM unnest(_looked_up) AS s
+            CROSS JOIN LATERAL (
+                SELECT stream_version FROM events
+                WHERE tenant_id = _tenant AND stream_id = s.stream_id
+                ORDER BY stream_version DESC LIMIT 1
+            ) AS e
+        LOOP
+            _stream_at[_found.stream] := _found.stream_version;
+        END LOOP;
+    END IF;
 
     IF cardinality(_products) > 0 THEN
-        SELECT array_agg(coalesce(s.available, 0) ORDER BY p.n), array_agg(false) INTO _available, _guarded
-        FROM unnest(_products) WITH ORDINALITY AS p (product_id, n)
-        LEFT JOIN LATERAL (
-            SELECT available FROM stock
-            WHERE tenant_id = _tenant AND product_id = p.product_id
-            LIMIT 1
-        ) s ON true;
+        FOR _attempt IN 1 .. 2 LOOP
+            SELECT array_agg(s.available ORDER BY s.product_id) INTO _available
+            FROM stock s
+            WHERE s.tenant_id = _tenant AND s.product_id = ANY (_products);
+            EXIT WHEN cardinality(_available) = cardinality(_products);
+
+            -- Of a product that never had stock there is none.
+            INSERT INTO stock (tenant_id, product_id, available)
+            SELECT _tenant, p.product_id, 0 FROM unnest(_products) AS p (product_id)
+            ON CONFLICT DO NOTHING;
+        END LOOP;
     END IF;
 
-    IF cardinality(_keys) > 0 THEN
-        SELECT array_agg(i.fingerprint ORDER BY k.n), array_agg(0) INTO _stored_print, _claimed_by
-        FROM unnest(_key_subjects, _keys) WITH ORDINALITY AS k (subject, key, n)
+    IF _keys > 0 THEN
+        _claimed_by := array_fill(0, ARRAY[cardinality(_commands)]);
+        SELECT array_agg(i.fingerprint ORDER BY c.number) INTO _fingerprints
+        FROM unnest(_commands) WITH ORDINALITY
+             AS c (events_until, reads_until, guards_until, same_key, subject, key, fingerprint, command_id, status,
+                   version, location, body, number)
         LEFT JOIN LATERAL (
             SELECT fingerprint FROM idempotency_keys
-            WHERE tenant_id = _tenant AND subject = k.subject AND key = k.key
+            WHERE tenant_id = _tenant AND subject = c.subject AND key = c.key
             LIMIT 1
-        ) i ON true;
+        ) AS i ON true;
     END IF;
 
-    outcomes := array_fill(''::text, ARRAY[cardinality(_command_ids)]);
-    positions := array_fill(0::bigint, ARRAY[cardinality(_command_ids)]);
-    culprits := array_fill(0, ARRAY[cardinality(_command_ids)]);
-    amounts := array_fill(0::bigint, ARRAY[cardinality(_command_ids)]);
-    IF cardinality(_event_stream) > 0 THEN
-        _event_position := array_fill(0::bigint, ARRAY[cardinality(_event_stream)]);
-        _event_command := array_fill(0, ARRAY[cardinality(_event_stream)]);
-    END IF;
+    FOREACH _command IN ARRAY _commands LOOP
+        _number := _number + 1;
 
-    FOR _command IN 1 .. cardinality(_command_ids) LOOP
-        _outcome := 'appended';
-
-        _key := _key_of[_command];
-        IF _key > 0 AND _stored_print[_key] IS NOT NULL THEN
-            _culprit := _claimed_by[_key];
-            _outcome := CASE WHEN _stored_print[_key] = _fingerprints[_command] THEN 'replayed' ELSE 'key_reused' END;
-        END IF;
-
-        IF _outcome = 'appended' THEN
-            FOR _e IN _expect .. _expect_until[_command] LOOP
-                _at := _stream_at[_expect_stream[_e]];
-                IF _at IS DISTINCT FROM _expect_version[_e] AND NOT (_at IS NULL AND _expect_version[_e] <= 0) THEN
-                    _outcome := 'conflict';
-                    _culprit := _expect_stream[_e];
-                    _amount := coalesce(_at, 0);
-                    EXIT;
-                END IF;
-            END LOOP;
-        END IF;
-
-        IF _outcome = 'appended' THEN
-            FOR _g IN _guard .. _guard_until[_command] LOOP
-                IF _available[_guard_product[_g]] + _guard_delta[_g] < 0 THEN
-                    _outcome := 'refused';
-                    _culprit := _guard_product[_g];
-                    _amount := _available[_guard_product[_g]];
-                    EXIT;
-                END IF;
-            END LOOP;
-        END IF;
-
-        IF _outcome = 'appended' THEN
-            FOR _g IN _guard .. _guard_until[_command] LOOP
-                _available[_guard_product[_g]] := _available[_guard_product[_g]] + _guard_delta[_g];
-                _guarded[_guard_product[_g]] := true;
-            END LOOP;
-            FOR _e IN _event .. _event_until[_command] LOOP
-                head := head + 1;
-                _stream_at[_event_stream[_e]] := _event_version[_e];
-                _event_position[_e] := head;
-                _event_command[_e] := _command;
-            END LOOP;
-            IF _key > 0 THEN
-                _stored_print[_key] := _fingerprints[_command];
-                _claimed_by[_key] := _command;
+        <<judgement>>
+        BEGIN
+            IF _fingerprints[_command.same_key] = _command.fingerprint THEN
+                exceptions := array_append(exceptions,
+                    (_number, 'replayed', _claimed_by[_command.same_key], 0)::append_exception);
+                EXIT judgement;
+            ELSIF _fingerprints[_command.same_key] IS NOT NULL THEN
+                exceptions := array_append(exceptions, (_number, 'key_reused', 0, 0)::append_exception);
+                EXIT judgement;
             END IF;
-            positions[_command] := head;
-        ELSE
-            culprits[_command] := _culprit;
-            amounts[_command] := _amount;
-        END IF;
-        outcomes[_command] := _outcome;
-        _expect := _expect_until[_command] + 1;
-        _guard := _guard_until[_command] + 1;
-        _event := _event_until[_command] + 1;
+
+            FOR _e IN _first_event .. _command.events_until LOOP
+                _event := _events[_e];
+                IF _stream_at[_event.stream] <> _event.expected
+                   OR _stream_at[_event.stream] IS NULL AND _event.expected > 0
+                THEN
+                    exceptions := array_append(exceptions, (_number, 'conflict', _event.stream,
+                        coalesce(_stream_at[_event.stream], 0))::append_exception);
+                    EXIT judgement;
+                END IF;
+            END LOOP;
+
+            FOR _r IN _first_read .. _command.reads_until LOOP
+                _read := _reads[_r];
+                IF coalesce(_stream_at[_read.stream], 0) <> _read.version THEN
+                    exceptions := array_append(exceptions, (_number, 'conflict', _read.stream,
+                        coalesce(_stream_at[_read.stream], 0))::append_exception);
+                    EXIT judgement;
+                END IF;
+            END LOOP;
+
+            FOR _g IN _first_guard .. _command.guards_until LOOP
+                _product := _guard_products[_g];
+                IF _available[_product] + _guard_changes[_g] < 0 THEN
+                    exceptions := array_append(exceptions,
+                        (_number, 'refused', _product, _available[_product])::append_exception);
+                    EXIT judgement;
+                END IF;
+            END LOOP;
+
+            -- Nothing stands in its way.
+            FOR _g IN _first_guard .. _command.guards_until LOOP
+                _product := _guard_products[_g];
+                _available[_product] := _available[_product] + _guard_changes[_g];
+                _stock_changed := true;
+            END LOOP;
+            FOR _e IN _first_event .. _command.events_until LOOP
+                _event := _events[_e];
+                _position := _position + 1;
+                _event_positions[_e] := _position;
+                _stream_at[_event.stream] := _event.version;
+            END LOOP;
+            IF _command.same_key IS NOT NULL THEN
+                _fingerprints[_command.same_key] := _command.fingerprint;
+                _claimed_by[_command.same_key] := _number;
+                _key_positions[_number] := _position;
+            END IF;
+        END judgement;
+
+        _first_event := _command.events_until + 1;
+        _first_read := _command.reads_until + 1;
+        _first_guard := _command.guards_until + 1;
     END LOOP;
 
-    IF head >= _first_free THEN
-        UPDATE log_heads SET position = append_commands.head WHERE tenant_id = _tenant;
+    IF _position > head THEN
+        UPDATE log_heads SET position = _position WHERE tenant_id = _tenant;
 
         INSERT INTO events (tenant_id, position, stream_id, stream_version, event_type, schema_version, data,
                             metadata, recorded_at)
-        SELECT _tenant, e.at, _streams[e.stream], e.version, e.type, e.schema, e.data, _metadata[e.command]::jsonb,
+        SELECT _tenant, e.position, e.stream_id, e.version, e.type, e.schema_version, e.data, e.metadata::jsonb,
                _recorded_at
-        FROM unnest(_event_position, _event_command, _event_stream, _event_version, _event_type, _event_schema,
-                    _event_data) AS e (at, command, stream, version, type, schema, data)
-        WHERE e.at > 0;
+        FROM unnest(_events, _event_positions)
+             AS e (stream, expected, stream_id, version, type, schema_version, data, metadata, position)
+        WHERE e.position IS NOT NULL;
     END IF;
 
-    IF true = ANY (_guarded) THEN
-        INSERT INTO stock AS s (tenant_id, product_id, available)
-        SELECT _tenant, p.product_id, p.available
-        FROM unnest(_products, _available, _guarded) AS p (product_id, available, guarded)
-        WHERE p.guarded
-        ON CONFLICT (tenant_id, product_id) DO UPDATE SET available = excluded.available;
+    IF _stock_changed THEN
+        UPDATE stock AS s SET available = p.available
+        FROM unnest(_products, _available) AS p (product_id, available)
+        WHERE s.tenant_id = _tenant AND s.product_id = p.product_id AND s.available <> p.available;
     END IF;
 
-    IF cardinality(_keys) > 0 THEN
+    IF _keys > 0 THEN
         INSERT INTO idempotency_keys (tenant_id, subject, key, fingerprint, command_id, status, version, location,
                                       body, position, created_at)
-        SELECT _tenant, _key_subjects[c.key_of], _keys[c.key_of], c.fingerprint, c.command_id, c.status, c.version,
-               c.location, c.body, c.at, _recorded_at
-        FROM unnest(_key_of, _fingerprints, _command_ids, _statuses, _versions, _locations, _bodies, positions,
-                    outcomes)
-             AS c (key_of, fingerprint, command_id, status, version, location, body, at, outcome)
-        WHERE c.key_of > 0 AND c.outcome = 'appended';
+        SELECT _tenant, c.subject, c.key, c.fingerprint, c.command_id, c.status, c.version, c.location, c.body,
+               c.position, _recorded_at
+        FROM unnest(_commands, _key_positions)
+             AS c (events_until, reads_until, guards_until, same_key, subject, key, fingerprint, command_id, status,
+                   version, location, body, position)
+        WHERE c.position IS NOT NULL;
+
+        IF exceptions IS NOT NULL THEN
+            SELECT array_agg((x.command, i.status, i.version, i.location, i.body, i.position)::append_answer)
+            INTO answers
+            FROM unnest(exceptions) AS x
+            CROSS JOIN LATERAL (
+                SELECT status, version, location, body, position FROM idempotency_keys
+                WHERE tenant_id = _tenant
+                  AND subject = (_commands[x.command]).subject AND key = (_commands[x.command]).key
+                LIMIT 1
+            ) AS i
+            WHERE x.outcome = 'replayed' AND x.culprit = 0;
+        END IF;
     END IF;
 END
 $$;

@@ -1,17 +1,19 @@
--- Which commands of a batch whose answer was lost are in the log after all, read under the head lock.
--- $1 tenant, $2 the head before the batch was sent, $3 command ids uuid[], $4 key subjects uuid[], $5 keys text[].
--- One row a command that was committed: command_id, position.
-SELECT (e.metadata ->> 'command_id')::uuid AS command_id, max(e.position) AS position
-FROM events e
-WHERE e.tenant_id = $1 AND e.position > $2 AND (e.metadata ->> 'command_id')::uuid = ANY ($3::uuid[])
-GROUP BY 1
-UNION
-SELECT i.command_id, i.position
-FROM unnest($4::uuid[], $5::text[]) AS k (subject, key)
-CROSS JOIN LATERAL (
-    SELECT command_id, position
-    FROM idempotency_keys
-    WHERE tenant_id = $1 AND subject = k.subject AND key = k.key
+-- Which commands of a batch whose answer was lost are in the log after all. Asked under the head lock.
+-- $1 tenant, $2 command ids uuid[], $3 stream ids uuid[] and $4 versions int[] of their last events (null: no events),
+-- $5 subjects uuid[] and $6 keys text[] (null: no key); all parallel.
+-- One row a command that was appended: command_id, position.
+SELECT c.command_id, coalesce(e.position, k.position) AS position
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::text[])
+     AS c (command_id, stream_id, version, subject, key)
+LEFT JOIN LATERAL (
+    SELECT position FROM events
+    WHERE tenant_id = $1 AND stream_id = c.stream_id AND stream_version = c.version
+      AND metadata ->> 'command_id' = c.command_id::text
     LIMIT 1
-) i
-WHERE i.command_id = ANY ($3::uuid[])
+) AS e ON true
+LEFT JOIN LATERAL (
+    SELECT position FROM idempotency_keys
+    WHERE tenant_id = $1 AND subject = c.subject AND key = c.key AND command_id = c.command_id
+    LIMIT 1
+) AS k ON true
+WHERE e.position IS NOT NULL OR k.position IS NOT NULL

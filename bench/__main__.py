@@ -1,0 +1,24 @@
+"""`python -m bench [SECTION ...]`: all sections, or those that are named."""
+
+import argparse
+from importlib import import_module
+
+SECTIONS = {
+    "append": "the append, against pgbench, a transaction a command, and the eventsourcing library",
+    "http": "POST /orders, against the same application without a log",
+    "latency": "from a placed order to its frame on the customer's socket",
+    "catch_up": "a projection, from the start of a log to its end",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    sections = "; ".join(f"{name}: {what}" for name, what in SECTIONS.items())
+    parser.add_argument("sections", nargs="*", metavar="SECTION", choices=[*SECTIONS, []], help=sections)
+    for name in parser.parse_args().sections or SECTIONS:
+        import_module(f"bench.{name}").run()
+        print()
+
+
+if __name__ == "__main__":
+    main()

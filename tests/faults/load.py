@@ -1,0 +1,150 @@
+"""Customers who order, and read what they ordered, without pause: what they asked, what they were told, what is open."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from uuid import uuid4
+
+from bench.client import Answer, Client, Unanswered
+from bench.shoppers import Market, Shopper
+
+PATIENCE = 40.0
+"""Seconds for an answer. The service gives up sooner, and says so: silence is a defect."""
+
+
+class Attempt(NamedTuple):
+    """One order, as it was asked for. `key` is its Idempotency-Key; `port` names the process that was asked."""
+
+    key: str
+    port: int
+    shopper: Shopper
+    content: dict[str, Any]
+
+
+class Load:
+    """`async with` keeps the customers busy; on leaving, what is open is waited for."""
+
+    def __init__(
+        self, ports: Callable[[], list[int]], market: Market, *, clients: int, pause: float
+    ) -> None:
+        """`pause`: seconds between the requests of one customer; it may be changed at any time."""
+        self.in_flight: dict[str, Attempt] = {}
+        self.acknowledged: dict[str, str] = {}
+        """Key → the id of the order that was answered with 201."""
+        self.failed: dict[str, str] = {}
+        """Key → why: "unanswered", or the problem's status and code."""
+        self.failed_reads: list[str] = []
+        self.begun_at = 0
+        self._ports = ports
+        self._market = market
+        self._count = clients
+        self.pause = pause
+        self._attempts: dict[str, Attempt] = {}
+        self._clients: dict[int, Client] = {}
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._shop(number)) for number in range(self._count)]
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._stopping = True
+        try:
+            await asyncio.gather(*self._tasks)
+        finally:
+            self._close()
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until something holds. Raises what a customer raised, and TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not holds():
+                for task in self._tasks:
+                    if task.done():
+                        task.result()
+                await asyncio.sleep(0.005)
+
+    async def until_more(self, orders: int) -> None:
+        """Wait until so many more orders are acknowledged."""
+        enough = len(self.acknowledged) + orders
+        await self.until(lambda: len(self.acknowledged) >= enough)
+
+    def in_flight_at(self, port: int) -> set[str]:
+        """The keys of the orders that this process has been asked for and not yet answered."""
+        return {key for key, attempt in self.in_flight.items() if attempt.port == port}
+
+    async def ask_again(self) -> set[str]:
+        """Ask once more for everything that failed, under its key; answers the keys that had been carried out."""
+        carried_out = set()
+        for key in list(self.failed):
+            attempt = self._attempts[key]
+            answer = await self._ask(attempt._replace(port=self._ports()[0]))
+            assert answer.status == 201, answer
+            if answer.headers.get("idempotent-replayed") == "true":
+                carried_out.add(key)
+            self.acknowledged[key] = answer.json()["id"]
+            del self.failed[key]
+        self._close()
+        return carried_out
+
+    async def _shop(self, number: int) -> None:
+        shopper = self._market.shoppers[number % len(self._market.shoppers)]
+        # Not all at once: they would ask and wait in step.
+        await asyncio.sleep(random.uniform(0, self.pause))
+        while not self._stopping:
+            ports = self._ports()
+            port = ports[number % len(ports)]
+            await self._order(Attempt(uuid4().hex, port, shopper, self._content(shopper)))
+            await asyncio.sleep(self.pause)
+            await self._read(port, shopper)
+            await asyncio.sleep(self.pause)
+
+    async def _order(self, attempt: Attempt) -> None:
+        key = attempt.key
+        self._attempts[key] = self.in_flight[key] = attempt
+        try:
+            answer = await self._ask(attempt)
+        except Unanswered:
+            self.failed[key] = "unanswered"
+        else:
+            if answer.status == 201:
+                self.acknowledged[key] = answer.json()["id"]
+            else:
+                self.failed[key] = f"{answer.status} {answer.json()['code']}"
+        finally:
+            del self.in_flight[key]
+
+    async def _ask(self, attempt: Attempt) -> Answer:
+        client = self._client(attempt.port)
+        async with asyncio.timeout(PATIENCE):
+            return await client.post(
+                "/orders", attempt.content, token=attempt.shopper.token, headers={"Idempotency-Key": attempt.key}
+            )
+
+    async def _read(self, port: int, shopper: Shopper) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._client(port).get("/orders?limit=1", token=shopper.token)
+        except Unanswered:
+            self.failed_reads.append("unanswered")
+        else:
+            if answer.status != 200:
+                self.failed_reads.append(f"{answer.status} {answer.json()['code']}")
+
+    def _close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, port: int) -> Client:
+        return self._clients.setdefault(port, Client(port))
+
+    def _content(self, shopper: Shopper) -> dict[str, Any]:
+        items = [
+            {"product_id": str(product), "quantity": random.randint(1, 3)}
+            for product in random.sample(self._market.products, 2)
+        ]
+        return {"items": items, "shipping_address_id": str(shopper.address_id)}
