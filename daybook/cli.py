@@ -1,6 +1,7 @@
 """The `daybook` command. Each command imports what it needs when it runs, so that `--help` is quick."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,18 @@ app = typer.Typer(
 )
 tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
 deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
+parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
 app.add_typer(deliveries, name="deliveries")
+app.add_typer(parked, name="parked")
+
+
+class Process(StrEnum):
+    """Processes that serve no HTTP and so cannot be asked themselves."""
+
+    projector = "projector"
+    worker = "worker"
+
 
 Tenant = Annotated[str, typer.Option(help="The shop it belongs to.")]
 
@@ -100,6 +111,14 @@ def verify() -> None:
     raise typer.Exit(processes.verify(_settings()))
 
 
+@app.command()
+def health(process: Annotated[Process, typer.Argument()]) -> None:
+    """Tell by the exit status whether a projector or a worker keeps up with its work."""
+    from daybook import processes
+
+    processes.check_health(_settings(), process.value)
+
+
 @tenant.command("add")
 def add_tenant(name: str) -> None:
     """Open a new shop, with a log of its own."""
@@ -129,6 +148,22 @@ def replay_deliveries(
     if not keys and not all_dead:
         raise typer.BadParameter("name the deliveries, or say --all-dead")
     processes.replay_deliveries(_settings(), keys or [], all_dead)
+
+
+@parked.command("list")
+def list_parked() -> None:
+    """Show which streams wait, where, since when and why."""
+    from daybook import processes
+
+    processes.list_parked(_settings())
+
+
+@parked.command("retry")
+def retry_parked() -> None:
+    """Apply what waits, as far as it can be applied now. The exit status says whether some still waits."""
+    from daybook import processes
+
+    raise typer.Exit(processes.retry_parked(_settings()))
 
 
 def main() -> None:

@@ -62,6 +62,13 @@ def verify(settings: Settings) -> int:
     return verification.run(settings)
 
 
+def check_health(settings: Settings, process: str) -> None:
+    """Raises Failure when that process does not keep up."""
+    from daybook import health
+
+    health.check(settings, process)
+
+
 def add_tenant(settings: Settings, name: str) -> None:
     """Open a new shop. Raises Failure when the name does not fit, or is taken."""
     from daybook.schema import open_shop

@@ -1,0 +1,35 @@
+"""Whether the processes that nobody can ask by HTTP do their work: seen from what they leave undone."""
+
+import asyncio
+from pathlib import Path
+
+from daybook.failure import Failure
+from daybook.settings import Settings
+from events.log.connect import create_pool
+from events.log.statements import load_statements
+from events.log.tenants import all_tenants
+
+SQL = load_statements(Path(__file__).parent / "sql")
+
+PATIENCE = 60.0
+"""Seconds for which work may lie about before somebody is called ill."""
+
+
+def check(settings: Settings, process: str) -> None:
+    """Return when `process` ("projector" or "worker") keeps up. Raises Failure when it does not."""
+    asyncio.run(_projector(settings) if process == "projector" else _worker(settings))
+
+
+async def _projector(settings: Settings) -> None:
+    async with await create_pool(settings.database_url, "daybook health", max_size=1) as pool:
+        stalled = await pool.fetch(SQL.stalled_projections, PATIENCE)
+    if stalled:
+        raise Failure("; ".join(f"{row['tenant_id']} {row['projection']} is {row['lag']} behind" for row in stalled))
+
+
+async def _worker(settings: Settings) -> None:
+    async with await create_pool(settings.database_url, "daybook health", max_size=1) as pool:
+        for tenant in await all_tenants(pool):
+            overdue = await pool.fetchval(SQL.overdue_deliveries, tenant, PATIENCE)
+            if overdue:
+                raise Failure(f"{tenant} has {overdue} overdue deliveries")

@@ -1,0 +1,5 @@
+-- Projections that are behind the head of their log and have not moved for so long. $1 seconds.
+SELECT c.tenant_id, c.projection, h.position - c.position AS lag
+FROM checkpoints c
+JOIN log_heads h ON h.tenant_id = c.tenant_id
+WHERE c.position < h.position AND c.moved_at < now() - make_interval(secs => $1)
