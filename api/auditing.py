@@ -27,7 +27,10 @@ class EventQuery(BaseModel):
     stream: UUID | None = None
 
 
-@router.get("/events", **documented("Read the log", query=EventQuery, answers=answers(200, EventPage)))
+@router.get(
+    "/events",
+    **documented("Read the log", query=EventQuery, answers=answers(200, EventPage), headers=("Consistency-Token",)),
+)
 async def list_events(request: Request) -> Response:
     """Every event in the order in which it was committed, as stored: personal data stays sealed (auditors)."""
     guest = await admitted(request, "events:read")

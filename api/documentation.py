@@ -1,5 +1,6 @@
 """The OpenAPI document: what handlers say of themselves, for they read their requests by hand."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.schemas import ProblemDocument
 
+_IN_PATH = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
 
@@ -76,6 +78,9 @@ def document(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            for path, item in schema["paths"].items():
+                for operation in item.values():
+                    operation.setdefault("parameters", []).extend(_path_parameters(path))
             components = schema.setdefault("components", {})
             models = [(model, "validation") for model in (*_bodies.values(), ProblemDocument)]
             _, definitions = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
@@ -85,6 +90,11 @@ def document(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    identifier = {"type": "string", "format": "uuid"}
+    return [{"name": name, "in": "path", "required": True, "schema": identifier} for name in _IN_PATH.findall(path)]
 
 
 def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:

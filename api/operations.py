@@ -12,6 +12,7 @@ from api.door import JSON, backend_of
 from api.identity import SQL
 from api.metrics import DELIVERIES, PARKED, PROJECTION_LAG, REGISTRY
 from api.problems import Problem
+from consumers.deliver import SQL as DELIVERY_SQL
 from api.route import DirectRoute
 from events.log.tenants import all_tenants
 
@@ -46,7 +47,7 @@ async def metrics(request: Request) -> Response:
         PARKED.labels(*labels).set(row["parked"])
     for tenant in await all_tenants(pool):
         counts = {"pending": 0, "leased": 0, "dead": 0}
-        counts |= {row["status"]: row["deliveries"] for row in await pool.fetch(SQL.count_deliveries, tenant)}
+        counts |= {row["status"]: row["deliveries"] for row in await pool.fetch(DELIVERY_SQL.count_deliveries, tenant)}
         for status, count in counts.items():
             DELIVERIES.labels(tenant, status).set(count)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

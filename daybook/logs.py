@@ -31,6 +31,8 @@ def configure_logs(settings: Place) -> None:
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+    # It prints a traceback every second while the database is away; those who wait for it say so once.
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s")
 
 

@@ -50,8 +50,7 @@ _CUT_OFF_SECONDS = 0.5
 _LEAVE_SECONDS = 1.0
 _SAY_SECONDS = 30.0
 
-# InternalClientError: what asyncpg makes of a connection that was lost between two messages.
-_DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError, asyncpg.InternalClientError)
+_DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
 
 log = structlog.get_logger("worker")
 

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 
 from api.app import create_app
 from api.backend import Backend
+from api.gate import Gate
 from api.limits import Limits
 from api.live.hubs import Hubs
 from api.metrics import observe_append
@@ -104,7 +105,7 @@ async def running(
         backend = Backend(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits())
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
-        port = await stack.enter_async_context(_serving(backend))
+        port = await stack.enter_async_context(_serving(create_app(lambda: nullcontext(backend))))
         client = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", timeout=30, limits=httpx.Limits(max_connections=200)
         )
@@ -113,13 +114,9 @@ async def running(
 
 
 @asynccontextmanager
-async def _serving(backend: Backend) -> AsyncIterator[int]:
-    @asynccontextmanager
-    async def given() -> AsyncIterator[Backend]:
-        yield backend
-
+async def _serving(gate: Gate) -> AsyncIterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = _Server(uvicorn.Config(create_app(given), **UVICORN))
+    server = _Server(uvicorn.Config(gate, **UVICORN))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.005)

@@ -47,7 +47,9 @@ class Load:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._shop(number)) for number in range(self._count)]
+        # Some only read: who waits for the answer to an order does not ask for anything else meanwhile.
+        shops = [self._shop if number % 4 else self._browse for number in range(self._count)]
+        self._tasks = [asyncio.create_task(shop(number)) for number, shop in enumerate(shops)]
         return self
 
     async def __aexit__(
@@ -92,16 +94,25 @@ class Load:
         return carried_out
 
     async def _shop(self, number: int) -> None:
-        shopper = self._market.shoppers[number % len(self._market.shoppers)]
+        shopper = self._shopper(number)
         # Not all at once: they would ask and wait in step.
         await asyncio.sleep(random.uniform(0, self.pause))
         while not self._stopping:
-            ports = self._ports()
-            port = ports[number % len(ports)]
-            await self._order(Attempt(uuid4().hex, port, shopper, self._content(shopper)))
+            await self._order(Attempt(uuid4().hex, self._port(number), shopper, self._content(shopper)))
             await asyncio.sleep(self.pause)
-            await self._read(port, shopper)
+
+    async def _browse(self, number: int) -> None:
+        while not self._stopping:
+            await self._read(self._port(number), self._shopper(number))
             await asyncio.sleep(self.pause)
+
+    def _shopper(self, number: int) -> Shopper:
+        return self._market.shoppers[number % len(self._market.shoppers)]
+
+    def _port(self, number: int) -> int:
+        ports = self._ports()
+        # Both those who order and those who read are at every process.
+        return ports[number // 4 % len(ports)] if number % 4 == 0 else ports[number % len(ports)]
 
     async def _order(self, attempt: Attempt) -> None:
         key = attempt.key

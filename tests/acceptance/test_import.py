@@ -1,0 +1,475 @@
+"""`daybook import`: past orders from a file into the log, completely, once, whatever happens on the way."""
+
+import asyncio
+import base64
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from commands.change_order_status import ChangeOrderStatus, StatusChange
+from commands.command import Request
+from commands.import_order import customer_id_of, order_id_of
+from daybook import importer
+from daybook.failure import Failure
+from daybook.settings import Settings
+from daybook.shop import Shop, make_shop
+from daybook.verify import findings
+from events.caller import Caller
+from events.domain.customer import Customer
+from events.domain.order import Order
+from events.domain.product import Product, Sku
+from events.log.connect import create_pool
+from events.log.tenants import add_tenant
+from tests.databases import Database, NewDatabase
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
+EXAMPLE_SUMS = {
+    "lines": 13,
+    "units": 541,
+    "distinct customers": 4,
+    "distinct products": 13,
+    "last status cancelled": 1,
+    "last status confirmed": 1,
+    "last status delivered": 2,
+    "last status expired": 1,
+    "last status pending": 1,
+    "last status returned": 1,
+    "last status shipped": 1,
+    "EUR sum of price x quantity": 359_000,
+    "EUR sum of discounts": 18_800,
+    "EUR sum of shipping": 10_880,
+    "EUR sum of order totals": 351_080,
+    "USD sum of price x quantity": 23_250,
+    "USD sum of discounts": 721,
+    "USD sum of shipping": 1_300,
+    "USD sum of order totals": 23_829,
+}
+Start = Callable[..., "subprocess.Popen[str]"]
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
+    async with new_database() as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
+    async with await create_pool(database.url, "tests") as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(database: Database) -> Settings:
+    """No Redis answers there: an import needs none."""
+    return Settings(
+        database_url=database.url,
+        database_owner_url=database.owner_url,
+        redis_url="redis://127.0.0.1:1",
+        secret="a secret of the tests, of more than thirty-two characters",
+        master_key=bytes(range(32)),
+    )
+
+
+@pytest.fixture
+async def shop(settings: Settings, pool: asyncpg.Pool) -> Shop:
+    """A shop, and so a log, of this test's own."""
+    tenant = f"import-{next(_numbers)}"
+    owner = await asyncpg.connect(settings.database_owner_url)
+    try:
+        await add_tenant(owner, tenant)
+    finally:
+        await owner.close()
+    return make_shop(tenant, pool, settings.database_url, settings.secret, settings.master_key, application="tests")
+
+
+def past(reference: str, **changes: Any) -> dict[str, Any]:
+    """A line."""
+    return {
+        "reference": reference,
+        "customer": {"reference": "C-1", "name": "Ada Lovelace", "email": "ada@example.com"},
+        "currency": "USD",
+        "items": [{"sku": "PEN", "name": "Pen", "quantity": 2, "price_cents": 5000, "discount_cents": 500}],
+        "shipping_cents": 700,
+        "shipping_address": {"recipient": "Ada Lovelace", "line1": "12 Square", "city": "London", "country": "GB"},
+        "history": [
+            {"status": "pending", "at": "2019-02-11T09:15:00Z"},
+            {"status": "confirmed", "at": "2019-02-11T11:40:12Z"},
+        ],
+    } | changes
+
+
+def many(orders: int) -> Iterator[dict[str, Any]]:
+    """Orders that share customers and products with their neighbours."""
+    for n in range(orders):
+        skus = dict.fromkeys(f"SKU-{(n * step) % 300}" for step in (1, 7, 11))
+        yield past(
+            f"M-{n}",
+            customer={"reference": f"C-{n % 97}", "name": f"Person {n % 97}", "email": f"p{n % 97}@example.com"},
+            items=[{"sku": sku, "name": sku, "quantity": n % 9 + 1, "price_cents": 100 + n % 13} for sku in skus],
+        )
+
+
+def written(path: Path, *lines: dict[str, Any] | bytes) -> Path:
+    """A file of these lines."""
+    path.write_bytes(
+        b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    )
+    return path
+
+
+class Importing:
+    """Imports into a shop in this process, and what they say."""
+
+    def __init__(self, settings: Settings, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+        self._settings = settings
+        self._shop = shop
+        self._capsys = capsys
+        self.said: list[str] = []
+        self.status = -1
+
+    async def __call__(self, file: Path) -> dict[str, int]:
+        """Import a file; answers the figures."""
+        self._capsys.readouterr()
+        self.status = await asyncio.to_thread(importer.run, self._settings, file, self._shop.tenant)
+        out, err = self._capsys.readouterr()
+        self.said = err.splitlines()
+        return figures(out)
+
+
+def figures(out: str) -> dict[str, int]:
+    """The last lines of an import: name → figure."""
+    return {name.strip(): int(figure) for name, _, figure in (line.rpartition(" ") for line in out.splitlines())}
+
+
+@pytest.fixture
+def run(settings: Settings, shop: Shop, capsys: pytest.CaptureFixture[str]) -> Importing:
+    return Importing(settings, shop, capsys)
+
+
+class TestTheExample:
+    async def test_it_comes_to_its_sums_and_a_second_time_changes_nothing(self, run: Importing, shop: Shop) -> None:
+        orders = {"orders imported": 8, "orders unchanged": 0, "orders refused": 0}
+        assert await run(EXAMPLE) == orders | EXAMPLE_SUMS
+        assert (run.status, run.said) == (0, [])
+        head = await shop.reader.head()
+        orders = {"orders imported": 0, "orders unchanged": 8, "orders refused": 0}
+        assert await run(EXAMPLE) == orders | EXAMPLE_SUMS
+        assert (run.status, run.said) == (0, [])
+        assert await shop.reader.head() == head
+
+    async def test_its_history_is_in_the_log(self, run: Importing, shop: Shop) -> None:
+        await run(EXAMPLE)
+        order = await an_order(shop, "2019-0004")
+        assert (order.status, order.version, order.currency, order.total_cents) == ("returned", 5, "EUR", 53_200)
+        assert order.shipping_address["city"] == "Angra do Heroísmo"
+        assert order.user_id == str(customer_id_of(shop.tenant, "C-1004"))
+        assert order.created_on.isoformat() == "2019-03-20T13:30:00+00:00"
+        assert order.modified_on.isoformat() == "2019-04-16T10:05:00+00:00"
+        types = [event.type for event in await shop.reader.streams({order.id: 0})]
+        assert types == ["OrderImported", "OrderConfirmed", "OrderShipped", "OrderDelivered", "OrderReturned"]
+
+    async def test_its_events_are_the_systems_and_its_orders_the_customers(self, run: Importing, shop: Shop) -> None:
+        await run(EXAMPLE)
+        for event in await shop.reader.after(0, 1_000):
+            meta = event.meta()
+            assert (meta["subject"], meta["role"]) == (str(UUID(int=0)), "system")
+            assert ("owner" in meta) == event.type.startswith("Order")
+        owned = await shop.reader.owned(customer_id_of(shop.tenant, "C-1002"), 0, 1_000, until=10**9)
+        assert [event.type for event in owned] == ["OrderImported", "OrderCancelled", "OrderImported", "OrderExpired"]
+
+    async def test_nobody_can_be_read_in_it(self, run: Importing, shop: Shop) -> None:
+        await run(EXAMPLE)
+        for event in await shop.reader.after(0, 1_000):
+            for text in ("Magdalena", "oster.example", "Nyhavn", "Würzburg", "Sekretariat"):
+                assert text.encode() not in event.data + event.metadata.encode()
+
+    async def test_its_stock_is_nobodys(self, run: Importing, shop: Shop, pool: asyncpg.Pool) -> None:
+        await run(EXAMPLE)
+        rows = await pool.fetch("SELECT available FROM stock WHERE tenant_id = $1 AND available <> 0", shop.tenant)
+        assert rows == []
+
+    async def test_all_is_well_afterwards(self, run: Importing, shop: Shop, pool: asyncpg.Pool) -> None:
+        await run(EXAMPLE)
+        await all_is_well(shop, pool)
+
+
+class TestBadLines:
+    async def test_they_are_told_and_the_rest_goes_on(self, run: Importing, tmp_path: Path, shop: Shop) -> None:
+        file = written(
+            tmp_path / "orders.ndjson",
+            b"\xef\xbb\xbf" + json.dumps(past("A")).encode() + b"\r",
+            b"",
+            b" \t ",
+            b'{"reference": "B", ',
+            b"[]",
+            b'{"reference": "\xff"}',
+            b"[" * 10_000,
+            past("C", items=[]),
+            past("D", colour="red"),
+            past("E", history=[{"status": "pending", "at": "yesterday"}]),
+            json.dumps(past("F")).encode().ljust((1 << 20) + 1),
+            json.dumps(past("G")).encode().ljust(1 << 20),
+            past("H"),
+        )
+        assert (await run(file))["orders imported"] == 3
+        assert run.status == 1
+        assert [line.partition(": ")[0] for line in run.said] == [f"line {n}" for n in (4, 5, 6, 7, 8, 9, 10, 11)]
+        assert "Invalid JSON" in run.said[0]
+        assert run.said[5] == "line 9: colour: Extra inputs are not permitted"
+        assert run.said[6].startswith("line 10: history.0.at: a time is RFC 3339")
+        assert run.said[7] == "line 11: longer than 1 MiB"
+        for reference in "AGH":
+            await an_order(shop, reference)
+
+    async def test_they_are_told_without_repeating_what_may_be_personal(self, run: Importing, tmp_path: Path) -> None:
+        secret = {"reference": "C", "name": "Ada\x07Lovelace", "email": "ada at example"}
+        await run(written(tmp_path / "orders.ndjson", past("A", customer=secret)))
+        assert run.status == 1
+        assert "customer.email" in run.said[0]
+        assert not any(text in run.said[0] for text in ("Ada", "Lovelace", "ada at"))
+
+    async def test_a_hundred_of_them_are_enough(self, run: Importing, tmp_path: Path) -> None:
+        found = await run(written(tmp_path / "orders.ndjson", *[b"{}"] * 250, past("A")))
+        assert (found["orders imported"], found["orders refused"], len(run.said)) == (1, 250, 101)
+        assert run.said[-1] == "and 150 more"
+
+    async def test_an_empty_file_is_no_mistake(self, run: Importing, tmp_path: Path) -> None:
+        assert (await run(written(tmp_path / "orders.ndjson")))["orders imported"] == 0
+        assert run.status == 0
+
+    async def test_the_last_line_needs_no_end(self, run: Importing, tmp_path: Path) -> None:
+        file = tmp_path / "orders.ndjson"
+        file.write_bytes(json.dumps(past("A")).encode())
+        assert (await run(file))["orders imported"] == 1
+
+
+class TestOnce:
+    async def test_other_content_under_the_same_reference_is_told(
+        self, run: Importing, tmp_path: Path, shop: Shop
+    ) -> None:
+        await run(written(tmp_path / "first.ndjson", past("A"), past("B")))
+        head = await shop.reader.head()
+        newcomer = {"reference": "C-9", "name": "New", "email": "new@example.com"}
+        found = await run(written(tmp_path / "second.ndjson", past("A", customer=newcomer), past("B")))
+        assert run.status == 1
+        assert run.said == ["line 1: reference_reused: An order with this reference is in the log, with other content."]
+        assert (found["orders unchanged"], found["orders refused"]) == (1, 1)
+        assert await shop.reader.head() == head
+
+    async def test_also_within_one_file(self, run: Importing, tmp_path: Path) -> None:
+        file = written(tmp_path / "orders.ndjson", past("A"), past("A"), past("A", shipping_cents=1), past("A"))
+        found = await run(file)
+        assert (found["orders imported"], found["orders unchanged"], found["orders refused"]) == (1, 2, 1)
+        assert run.said[0].startswith("line 3: reference_reused")
+        # An order that stands there three times is one order in the sums.
+        assert (found["lines"], found["units"], found["USD sum of order totals"]) == (1, 2, 10_200)
+
+    async def test_an_order_that_has_moved_on_is_unchanged(self, run: Importing, tmp_path: Path, shop: Shop) -> None:
+        file = written(tmp_path / "orders.ndjson", past("A"))
+        await run(file)
+        change = ChangeOrderStatus(order_id_of(shop.tenant, "A"), StatusChange(status="shipped"))
+        staff = Caller(UUID(int=1), shop.tenant, ("staff",))
+        await shop.commands.handle(change, Request(staff, uuid4(), "a test"))
+        await shop.appender.close()
+        assert (await run(file))["orders unchanged"] == 1
+        assert run.status == 0
+
+    async def test_two_shops_have_their_own(self, run: Importing, tmp_path: Path, shop: Shop) -> None:
+        await run(written(tmp_path / "orders.ndjson", past("A")))
+        assert order_id_of(shop.tenant, "A") != order_id_of("other", "A")
+
+
+class TestCatalogueAndCustomers:
+    async def test_a_known_sku_keeps_its_name_and_price_and_the_line_its_own(
+        self, run: Importing, tmp_path: Path, shop: Shop
+    ) -> None:
+        old = past("B", items=[{"sku": "PEN", "name": "Old pen", "quantity": 130, "price_cents": 1}])
+        await run(written(tmp_path / "orders.ndjson", past("A"), old))
+        sku = await one(shop, Sku.id_of(shop.tenant, "PEN"))
+        assert isinstance(sku, Sku)
+        product = await one(shop, UUID(sku.product_id))
+        assert isinstance(product, Product)
+        assert (product.name, product.price_cents, product.version, product.id.version) == ("Pen", 5000, 1, 7)
+        (line,) = (await an_order(shop, "B")).lines
+        assert (line["product_id"], line["product_name"], line["price_cents"], line["quantity"]) == (
+            sku.product_id,
+            "Old pen",
+            1,
+            130,
+        )
+
+    async def test_a_known_customer_stays_as_they_are(self, run: Importing, tmp_path: Path, shop: Shop) -> None:
+        other = {"reference": "C-1", "name": "Countess", "email": "countess@example.com"}
+        await run(written(tmp_path / "orders.ndjson", past("A"), past("B", customer=other)))
+        assert run.status == 0
+        customer = await one(shop, customer_id_of(shop.tenant, "C-1"))
+        assert isinstance(customer, Customer)
+        assert (customer.name, customer.reference, customer.version) == ("Ada Lovelace", "C-1", 1)
+
+    async def test_new_ones_are_added_once_however_many_neighbours_need_them(
+        self, run: Importing, tmp_path: Path, shop: Shop, pool: asyncpg.Pool
+    ) -> None:
+        found = await run(written(tmp_path / "orders.ndjson", *many(700)))
+        assert (found["orders imported"], found["distinct customers"]) == (700, 97)
+        events = await shop.reader.after(0, 10_000)
+        skus = [json.loads(event.data)["sku"] for event in events if event.type == "ProductAdded"]
+        assert len(skus) == len(set(skus)) == found["distinct products"]
+        assert sum(event.type == "CustomerAdded" for event in events) == 97
+        await all_is_well(shop, pool)
+
+    async def test_the_largest_order(self, run: Importing, tmp_path: Path, shop: Shop) -> None:
+        items = [{"sku": f"S-{n}", "name": "Thing", "quantity": 1, "price_cents": 1} for n in range(1_000)]
+        await run(written(tmp_path / "orders.ndjson", past("A", items=items), past("B")))
+        assert run.status == 0
+        assert len((await an_order(shop, "A")).lines) == 1_000
+
+
+class TestRefusing:
+    def test_a_shop_that_is_not_there(self, settings: Settings) -> None:
+        with pytest.raises(Failure, match="no tenant 'nowhere'") as failure:
+            importer.run(settings, EXAMPLE, "nowhere")
+        assert failure.value.status == 2
+
+    def test_a_database_that_is_not_there(self, settings: Settings) -> None:
+        nowhere = settings.model_copy(update={"database_url": "postgresql://x@127.0.0.1:1/x"})
+        with pytest.raises(ConnectionRefusedError):
+            importer.run(nowhere, EXAMPLE, "default")
+
+
+class TestAsAProcess:
+    @pytest.fixture
+    def start(self, settings: Settings, shop: Shop, tmp_path: Path) -> Start:
+        """Starts an import of a file into this test's shop; `errors` is where its stderr goes."""
+        environment = os.environ | {
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "DAYBOOK_DATA": str(tmp_path),
+            "DAYBOOK_SECRET": settings.secret,
+            "DAYBOOK_MASTER_KEY": base64.b64encode(settings.master_key).decode(),
+            "TERM": "xterm",
+            "COLUMNS": "100",
+        }
+
+        def start(file: Path, errors: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+            words = [sys.executable, "-m", "daybook", "import", "--tenant", shop.tenant, str(file)]
+            return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+
+        return start
+
+    @pytest.mark.parametrize(("signal_", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+    async def test_cut_off_and_run_again_it_goes_on_from_there(
+        self,
+        start: Start,
+        run: Importing,
+        tmp_path: Path,
+        shop: Shop,
+        pool: asyncpg.Pool,
+        signal_: signal.Signals,
+        status: int,
+    ) -> None:
+        orders = 2_000
+        file = written(tmp_path / "orders.ndjson", *many(orders))
+        process = start(file)
+        await under_way(process, shop)
+        process.send_signal(signal_)
+        _, said = await asyncio.to_thread(process.communicate)
+        assert process.returncode == status
+        assert ("run it again" in said) == (signal_ is signal.SIGINT)
+        in_the_log = len(await imported(pool, shop))
+        assert 0 < in_the_log < orders
+        found = await run(file)
+        assert (found["orders imported"], found["orders unchanged"]) == (orders - in_the_log, in_the_log)
+        assert sorted(await imported(pool, shop)) == sorted(order_id_of(shop.tenant, f"M-{n}") for n in range(orders))
+        await all_is_well(shop, pool)
+
+    async def test_a_connection_that_is_lost_in_a_commit_costs_no_order(
+        self, start: Start, settings: Settings, tmp_path: Path, shop: Shop, pool: asyncpg.Pool
+    ) -> None:
+        orders = 1_500
+        process = start(written(tmp_path / "orders.ndjson", *many(orders)))
+        await under_way(process, shop)
+        owner = await asyncpg.connect(settings.database_owner_url)
+        for _ in range(5):
+            await owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daybook import append'"
+            )
+            await asyncio.sleep(0.02)
+        await owner.close()
+        assert process.poll() is None
+        out, _ = await asyncio.to_thread(process.communicate)
+        assert (process.returncode, figures(out)["orders imported"]) == (0, orders)
+        assert len(await imported(pool, shop)) == orders
+        await all_is_well(shop, pool)
+
+    async def test_two_at_once_import_each_order_once(
+        self, start: Start, tmp_path: Path, shop: Shop, pool: asyncpg.Pool
+    ) -> None:
+        orders = 600
+        file = written(tmp_path / "orders.ndjson", *many(orders))
+        both = [start(file), start(file)]
+        found = [figures((await asyncio.to_thread(process.communicate))[0]) for process in both]
+        assert [process.returncode for process in both] == [0, 0]
+        assert sum(one["orders imported"] for one in found) == orders
+        assert sum(one["orders unchanged"] for one in found) == orders
+        assert len(await imported(pool, shop)) == orders
+        await all_is_well(shop, pool)
+
+    async def test_a_terminal_sees_how_far_it_is(self, start: Start) -> None:
+        terminal, side = pty.openpty()
+        process = start(EXAMPLE, side)
+        out, _ = await asyncio.to_thread(process.communicate)
+        os.close(side)
+        shown = os.read(terminal, 65_536).decode()
+        os.close(terminal)
+        assert process.returncode == 0
+        assert "importing" in shown
+        assert "100%" in shown
+        assert "8 orders" in shown
+        assert figures(out)["orders imported"] == 8
+
+
+async def under_way(process: "subprocess.Popen[str]", shop: Shop) -> None:
+    """Return once an import is in the middle of it."""
+    while await shop.reader.head() < 1_000:
+        assert process.poll() is None
+        await asyncio.sleep(0.01)
+
+
+async def one(shop: Shop, stream_id: UUID) -> object:
+    """An aggregate as the log has it now."""
+    return (await shop.repository.refresh([stream_id]))[stream_id]
+
+
+async def an_order(shop: Shop, reference: str) -> Order:
+    """The order that was imported under this reference."""
+    order = await one(shop, order_id_of(shop.tenant, reference))
+    assert isinstance(order, Order), reference
+    return order
+
+
+async def imported(pool: asyncpg.Pool, shop: Shop) -> list[UUID]:
+    """The orders in the log, once for each time that one was imported."""
+    rows = await pool.fetch(
+        "SELECT stream_id FROM events WHERE tenant_id = $1 AND event_type = 'OrderImported'", shop.tenant
+    )
+    return [row["stream_id"] for row in rows]
+
+
+async def all_is_well(shop: Shop, pool: asyncpg.Pool) -> None:
+    """`daybook verify` has nothing to say against this shop."""
+    async with pool.acquire() as connection, connection.transaction():
+        assert [found async for found in findings(connection, shop.tenant, shop.codec) if not found.holds] == []

@@ -1,0 +1,122 @@
+"""The OpenAPI document: valid, whole, and in agreement with what the service does."""
+
+import pkgutil
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+import api
+from tests.api.running import Running
+
+WITH_A_BODY = {
+    ("/auth/login", "post"): "Login",
+    ("/orders", "post"): "OrderCreate",
+    ("/orders/{order_id}/status", "patch"): "StatusChange",
+    ("/orders/{order_id}/cancellation", "post"): "Cancellation",
+    ("/products", "post"): "ProductCreate",
+    ("/products/{product_id}", "patch"): "ProductChange",
+    ("/products/{product_id}/stock", "post"): "StockChange",
+    ("/addresses", "post"): "AddressCreate",
+}
+
+Operation = dict[str, Any]
+
+
+@pytest.fixture
+async def document(service: Running) -> dict[str, Any]:
+    return dict((await service.client.get("/openapi.json")).json())
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], Operation]:
+    return {
+        (path, method): operation for path, item in document["paths"].items() for method, operation in item.items()
+    }
+
+
+def parameters(operation: Operation, place: str) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", []) if one["in"] == place}
+
+
+async def test_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+async def test_describes_every_route(document: dict[str, Any]) -> None:
+    rooms = [import_module(f"api.{module.name}") for module in pkgutil.iter_modules(api.__path__)]
+    served = {
+        (route.path, method.lower())
+        for room in rooms
+        for route in (room.router.routes if hasattr(room, "router") else ())
+        for method in route.methods
+    }
+    assert set(operations(document)) == served
+
+
+async def test_describes_every_body_and_no_more(document: dict[str, Any]) -> None:
+    described = {
+        at: operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for at, operation in operations(document).items()
+        if "requestBody" in operation
+    }
+    assert described == WITH_A_BODY
+    for name in described.values():
+        schema = document["components"]["schemas"][name]
+        assert schema["additionalProperties"] is False, name
+
+
+async def test_names_what_stands_in_each_path(document: dict[str, Any]) -> None:
+    for (path, _), operation in operations(document).items():
+        assert parameters(operation, "path") == set(re.findall(r"{(\w+)}", path)), path
+
+
+async def test_names_the_headers_that_writes_and_reads_take(document: dict[str, Any]) -> None:
+    for (path, method), operation in operations(document).items():
+        headers = parameters(operation, "header")
+        if path.startswith(("/auth", "/livez", "/readyz", "/metrics")):
+            continue
+        if method in ("post", "patch"):
+            assert "Idempotency-Key" in headers, path
+            assert ("If-Match" in headers) == ("{" in path), path
+        else:
+            assert "Consistency-Token" in headers, path
+
+
+async def test_names_the_parameters_of_lists(document: dict[str, Any]) -> None:
+    described = {
+        path: parameters(operation, "query")
+        for (path, _), operation in operations(document).items()
+        if parameters(operation, "query")
+    }
+    assert described == {
+        "/orders": {"status", "user_id", "limit", "cursor", "page", "per_page"},
+        "/products": {"limit", "cursor"},
+        "/events": {"after", "limit", "type", "stream"},
+    }
+
+
+async def test_gives_every_operation_a_shape_for_success_and_for_failure(document: dict[str, Any]) -> None:
+    for (path, method), operation in operations(document).items():
+        if path in ("/livez", "/readyz", "/metrics"):
+            continue
+        responses = operation["responses"]
+        success = [code for code in responses if code.startswith("2")]
+        assert len(success) == 1, (path, method)
+        assert "$ref" in responses[success[0]]["content"]["application/json"]["schema"], (path, method)
+        assert "application/problem+json" in responses["default"]["content"], (path, method)
+        assert operation["summary"], (path, method)
+
+
+async def test_says_where_a_token_is_asked_for(document: dict[str, Any]) -> None:
+    public = {path for (path, _), operation in operations(document).items() if not operation.get("security")}
+    assert public == {"/auth/login", "/livez", "/readyz", "/metrics"}
+    assert document["components"]["securitySchemes"]["bearer"] == {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+    }  # fmt: skip
+
+
+async def test_gives_every_operation_a_name_of_its_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for operation in operations(document).values()]
+    assert len(set(names)) == len(names)
