@@ -12,8 +12,8 @@ from api.door import JSON, backend_of
 from api.identity import SQL
 from api.metrics import DELIVERIES, PARKED, PROJECTION_LAG, REGISTRY
 from api.problems import Problem
-from consumers.deliver import SQL as DELIVERY_SQL
 from api.route import DirectRoute
+from consumers.deliver import SQL as DELIVERY_SQL
 from events.log.tenants import all_tenants
 
 router = APIRouter(tags=["operations"], route_class=DirectRoute)

@@ -9,12 +9,12 @@ import gc
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import uvloop
@@ -66,7 +66,9 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> None:
                 tell(server.owner_url(), "CHECKPOINT")
                 contestant.rates.append(contestant.measure(seconds))
         print(f"append; medians of {rounds} interleaved rounds of {seconds:.0f} s; {describe(server.owner_url())}")
-    print(f"events of {EVENT_BYTES} bytes; full: and an idempotency record ({ANSWER_BYTES} bytes), two guarded stock rows")
+    print(
+        f"events of {EVENT_BYTES} bytes; full: and an idempotency record ({ANSWER_BYTES} bytes), two guarded stock rows"
+    )
     base = next(median(c.rates) for c in contestants if c.name == BASE)
     for c in contestants:
         rates = " ".join(f"{rate:,.0f}" for rate in c.rates)

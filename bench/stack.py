@@ -132,7 +132,7 @@ class Stack:
         try:
             self.postgres.start()
             self.valkey.start()
-            self.environment = _clean_environment() | self._addresses() | self._given
+            self.environment = clean_environment() | self._addresses() | self._given
             named = {str(field.validation_alias) for field in Settings.model_fields.values()}
             chosen: dict[str, Any] = {k: v for k, v in self.environment.items() if k in named}
             self.settings = Settings(**chosen)
@@ -251,7 +251,7 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Ours, without what would reach the service."""
     ours = ("DAYBOOK_", "PORT", "DATABASE_", "REDIS_URL", "SMTP_URL")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -33,7 +33,7 @@ from daybook.shop import Shop
 from daybook.wiring import UnknownTenant, open_service
 from events.caller import Caller
 from events.domain.refusal import Refusal
-from events.log.append import AppendError
+from events.log.append import AppendError, NotStorable
 from events.repository import Repository
 
 NOBODY = UUID(int=0)
@@ -43,6 +43,9 @@ MOST_PARTS = 4_000
 REMEMBERED = 16_000
 MOST_SHOWN = 100
 INTERRUPTED = 130
+
+Outcome = Answer | Refusal | NotStorable
+"""What can become of one line without stopping the others."""
 
 
 def run(settings: Settings, path: Path, tenant: str) -> int:
@@ -123,15 +126,20 @@ class Importer:
         try:
             outcomes = await self._outcomes([line.past for line in batch.lines])
         except AppendError as error:
-            raise Failure(f"the log does not answer ({type(error).__name__}): run it again, and it goes on") from error
+            raise Failure(
+                f"the log does not answer ({type(error).__name__}): run it again, and it goes on from there"
+            ) from error
         for line, outcome in zip(batch.lines, outcomes, strict=True):
-            if isinstance(outcome, Refusal):
-                bad.append(BadLine(line.number, f"{outcome.code}: {outcome.detail}"))
-            else:
-                summary.count(line.past, new=outcome.status == 201)
+            match outcome:
+                case Answer():
+                    summary.count(line.past, new=outcome.status == 201)
+                case Refusal():
+                    bad.append(BadLine(line.number, f"{outcome.code}: {outcome.detail}"))
+                case NotStorable():
+                    bad.append(BadLine(line.number, "the database cannot store it"))
         return sorted(bad, key=lambda line: line.number)
 
-    async def _outcomes(self, orders: Sequence[PastOrder]) -> list[Answer | Refusal]:
+    async def _outcomes(self, orders: Sequence[PastOrder]) -> list[Outcome]:
         """What became of each. All that they look at is read at once, then they are handled together."""
         numbers = self._shop.numbers
         # Twice: one that meets a conflict is decided again, and takes another.
@@ -144,17 +152,15 @@ class Importer:
             (command, {stream_id: read[stream_id] for stream_id in command.looked_at}) for command in commands
         )
 
-    async def _handled(
-        self, commands: Iterable[tuple[Command, Mapping[UUID, Aggregate | None]]]
-    ) -> list[Answer | Refusal]:
+    async def _handled(self, commands: Iterable[tuple[Command, Mapping[UUID, Aggregate | None]]]) -> list[Outcome]:
         """Handle commands together, each with the streams as they were read for it. Raises AppendError."""
         handling = (
             self._commands.handle(command, Request(self._caller, uuid7(), self._correlation), read)
             for command, read in commands
         )
-        outcomes: list[Answer | Refusal] = []
+        outcomes: list[Outcome] = []
         for outcome in await asyncio.gather(*handling, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal | NotStorable):
                 raise outcome
             outcomes.append(outcome)
         return outcomes

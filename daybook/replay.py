@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from eventsourcing.domain import Aggregate
+from eventsourcing.domain import Aggregate, EventSourcingError
 from pydantic_core import from_json
 
 from events.codec import Codec, rfc3339
@@ -26,7 +26,7 @@ from events.types import DomainEvent
 SQL = load_statements(Path(__file__).parent / "sql" / "verify")
 
 _CHUNK = 2_000
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+_UNREADABLE = (EventSourcingError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
 """What decoding or applying an event can raise, when it is not as it should be."""
 
 

@@ -1,4 +1,4 @@
-"""Customers who order, and read what they ordered, without pause: what they asked, what they were told, what is open."""
+"""Customers who order, and others who read, without pause: what they asked, what they were told, what is open."""
 
 import asyncio
 import random
@@ -26,9 +26,7 @@ class Attempt(NamedTuple):
 class Load:
     """`async with` keeps the customers busy; on leaving, what is open is waited for."""
 
-    def __init__(
-        self, ports: Callable[[], list[int]], market: Market, *, clients: int, pause: float
-    ) -> None:
+    def __init__(self, ports: Callable[[], list[int]], market: Market, *, clients: int, pause: float) -> None:
         """`pause`: seconds between the requests of one customer; it may be changed at any time."""
         self.in_flight: dict[str, Attempt] = {}
         self.acknowledged: dict[str, str] = {}

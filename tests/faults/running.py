@@ -1,6 +1,7 @@
 """The service under test: two API processes, a projector, a worker and a mail catcher, on real servers."""
 
 import asyncio
+from collections import Counter
 from uuid import UUID
 
 from bench.client import Client
@@ -98,10 +99,19 @@ class Running:
         assert await asyncio.to_thread(child.process.wait, 60) == 0, child.output()
 
     async def all_mails_came(self, orders: list[str]) -> None:
-        """The catcher has one mail for each order: its files are named by Message-ID."""
+        """The catcher has one mail for each order, in files named by Message-ID, and the log says so once for each."""
         folder = self.stack.data / "mail"
         due = {f"{confirmation_id(UUID(order))}@daybook.example.eml" for order in orders}
-        deadline = asyncio.get_running_loop().time() + MAIL_SECONDS
-        while missing := due - {file.name for file in folder.glob("*.eml")}:
-            assert asyncio.get_running_loop().time() < deadline, f"{len(missing)} of {len(due)} mails are missing"
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(MAIL_SECONDS):
+            while due - {file.name for file in folder.glob("*.eml")} or self._undelivered():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        rows = self.stack.ask(
+            "SELECT stream_id, (convert_from(data, 'UTF8')::jsonb ->> 'attempts')::int FROM events"
+            " WHERE event_type = 'ConfirmationSent' AND metadata ->> 'about' = ANY (%s)",
+            orders,
+        )
+        assert Counter(stream_id for stream_id, _ in rows) == Counter(map(confirmation_id, map(UUID, orders)))
+        assert all(attempts >= 1 for _, attempts in rows)
+
+    def _undelivered(self) -> int:
+        return int(self.stack.ask("SELECT count(*) FROM deliveries WHERE status <> 'done'")[0][0])

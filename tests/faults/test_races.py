@@ -18,7 +18,9 @@ PRICE_CHANGES = 30
 
 async def add_product(staff: Client, *, stock: int, price_cents: int = 1_000) -> str:
     sku = f"RACE-{uuid4().hex[:12]}"
-    answer = await staff.post("/products", {"sku": sku, "name": "Raced for", "price_cents": price_cents, "stock": stock})
+    answer = await staff.post(
+        "/products", {"sku": sku, "name": "Raced for", "price_cents": price_cents, "stock": stock}
+    )
     assert answer.status == 201, answer
     return str(answer.json()["id"])
 

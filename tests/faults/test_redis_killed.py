@@ -17,6 +17,8 @@ from tests.faults.running import CALM, Running
 
 AWAY_SECONDS = 20.0
 HANGING_SECONDS = 4.0
+SLOW = 0.5
+"""Seconds between the requests of one customer: what gathers in all that time has to be delivered after."""
 CATCH_UP_SECONDS = 15.0
 
 
@@ -52,8 +54,8 @@ async def streaming(running: Running, api: Api) -> AsyncIterator[Stream]:
 
 async def test_killed_for_twenty_seconds_nobody_who_orders_notices(running: Running) -> None:
     valkey = running.stack.valkey
-    async with streaming(running, running.apis[0]) as stream, running.load(pause=CALM) as load:
-        await load.until_more(50)
+    async with streaming(running, running.apis[0]) as stream, running.load(pause=SLOW) as load:
+        await load.until_more(30)
         valkey.kill()
         told = len(stream.placed())
         await asyncio.sleep(AWAY_SECONDS / 2)

@@ -27,14 +27,14 @@ def line(ordered: Product, quantity: int = 1) -> Line:
 
 
 def placed(user_id: UUID | None = None, *lines: Line, number: str | None = None) -> Order:
-    """An order that was just placed, of one pen where nothing is named."""
+    """An order that was just placed; without lines it takes nothing from the catalogue."""
     order_id = uuid4()
     return Order.place(
         order_id,
         number=number or order_id.hex[:7].upper(),
         user_id=str(user_id or uuid4()),
         currency="USD",
-        lines=list(lines) or [line(product())],
+        lines=list(lines),
         shipping_cents=0,
         shipping_address={"recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"},
         payment_terms="offline",
