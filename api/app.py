@@ -18,10 +18,9 @@ from api.backend import Backend
 from api.documentation import document
 from api.gate import Gate
 from api.live import socket
-from api.problems import Problem, log_failure, refused, unavailable
+from api.problems import UNAVAILABLE, Problem, log_failure, refused, unavailable
 from events.domain.refusal import Refusal
 from events.log.append import AppendError
-from events.log.appender import CONNECTION_LOST
 from queries.consistency import ProjectionBehind
 
 log = structlog.get_logger("api")
@@ -80,7 +79,7 @@ def as_problem(request: Request, error: Exception) -> Problem:
             return Problem(405, "method_not_allowed", f"Only {allowed} here.", headers={"Allow": allowed})
         case HTTPException():
             return Problem(error.status_code, "http_error", "The request cannot be served.", headers=error.headers)
-        case _ if isinstance(error, _UNAVAILABLE) and not isinstance(error, ValueError):
+        case _ if isinstance(error, UNAVAILABLE) and not isinstance(error, ValueError):
             log.warning("database unavailable", path=request.url.path, error=type(error).__name__)
             return unavailable()
     log.error("internal error", path=request.url.path, exc_info=error)
@@ -95,16 +94,6 @@ def _methods_at(request: Request) -> list[str]:
             found |= route.methods or set()
     return sorted(found)
 
-
-# The database is away, or has no room or time; what else it says is a defect of ours (asyncpg's DataError, a
-# ValueError, too).
-_UNAVAILABLE = (
-    *CONNECTION_LOST,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,
-)
 
 _HANDLERS = dict.fromkeys(
     (

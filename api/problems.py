@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from events.domain.refusal import Refusal
 from events.log.append import AppendError, LogBusy, LogClosed, OutcomeUnknown
+from events.log.appender import CONNECTION_LOST
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -22,6 +24,16 @@ REFUSAL_STATUS = {
     "contention": 503,
 }
 """The HTTP status of a refusal, by code; all others are 422."""
+
+UNAVAILABLE = (
+    *CONNECTION_LOST,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+)
+"""The database is away, or has no room or time. What else it says is a defect of ours, and so is a DataError, which
+asyncpg counts among the first of these and among the ValueErrors."""
 
 
 class Problem(Exception):

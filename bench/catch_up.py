@@ -39,6 +39,7 @@ from projections.leadership import AdvisoryLeadership
 EVENTS = 200_000
 ROUNDS = 3
 PROJECTIONS = ("orders", "catalogue")
+AIMS = {"orders": "(≥ 20,000)"}
 # Of a hundred orders so many go on; they do so while the next ones arrive.
 CONFIRMED, SHIPPED = 0.85, 0.65
 CONFIRMED_AFTER, SHIPPED_AFTER = 400, 3_000
@@ -75,7 +76,8 @@ def run(events: int = EVENTS, rounds: int = ROUNDS) -> None:
         shutil.rmtree(data)
     print(f"catch-up over {head:,} events (written in {written:.0f} s), a process of its own; medians of {rounds}")
     for name, rates in taken.items():
-        print(f"  {name:10} {median(rates):9,.0f} events/s   {' '.join(f'{rate:,.0f}' for rate in rates)}")
+        each = " ".join(f"{rate:,.0f}" for rate in rates)
+        print(f"  {name:10} {median(rates):9,.0f} events/s  {AIMS.get(name, ''):10}  {each}")
 
 
 def _seconds_of(stack: Stack, projection: str) -> float:

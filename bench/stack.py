@@ -37,10 +37,16 @@ _AT_WORK = {"project": "projecting", "work": "working", "mail": "catching mails"
 class Child:
     """One process of ours."""
 
-    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
-        """`arguments`: of Python, such as `["-m", "daybook", "api"]`. Its output is added to `log`."""
+    def __init__(
+        self, name: str, arguments: list[str], environment: Mapping[str, str], log: Path, ready: str = ""
+    ) -> None:
+        """`arguments`: of Python, such as `["-m", "daybook", "api"]`. Its output is added to `log`.
+
+        `ready`: what it says there once it is at work.
+        """
         self.name = name
         self.log = log
+        self._ready = ready
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._begin = output.tell()
@@ -64,12 +70,13 @@ class Child:
             log.seek(self._begin)
             return log.read().decode(errors="replace")
 
-    def wait_for(self, word: str) -> None:
-        """Wait until it says this word. Raises AssertionError when it ends first, or does not in time."""
+    def wait_until_ready(self) -> Self:
+        """Wait until it is at work. Raises AssertionError when it ends first, or is not in time."""
         deadline = time.monotonic() + READY_SECONDS
-        while word not in self.output():
+        while self._ready not in self.output():
             self.check(deadline)
             time.sleep(0.02)
+        return self
 
     def check(self, deadline: float) -> None:
         """Raise AssertionError, with its last words, when it has ended or the time is over."""
@@ -111,7 +118,7 @@ class Api(Child):
         super().__init__(name, ["-m", "daybook", "api"], {**environment, "PORT": str(self.port)}, log)
 
     def wait_until_ready(self) -> Self:
-        """Wait until it answers 200. Raises AssertionError."""
+        """Wait until it answers 200. Raises AssertionError when it ends first, or does not in time."""
         wait_until_answers(self, self.port, "/readyz")
         return self
 
@@ -152,21 +159,27 @@ class Stack:
 
     def api(self) -> Api:
         """One more API process, ready."""
-        name = self._name("api")
-        api = Api(name, self.environment, self._log(name))
-        self._children.append(api)
-        return api.wait_until_ready()
+        return self.begin_api().wait_until_ready()
 
     def run(self, command: str) -> Child:
         """One more `project`, `work` or `mail` process, at work."""
-        child = self.child(command, ["-m", "daybook", command])
-        child.wait_for(_AT_WORK[command])
-        return child
+        return self.begin(command).wait_until_ready()
 
-    def child(self, name: str, arguments: list[str]) -> Child:
+    def begin_api(self) -> Api:
+        """One more API process, which is not ready yet."""
+        name = self._name("api")
+        api = Api(name, self.environment, self._log(name))
+        self._children.append(api)
+        return api
+
+    def begin(self, command: str) -> Child:
+        """One more `project`, `work` or `mail` process, which is not at work yet."""
+        return self.child(command, ["-m", "daybook", command], _AT_WORK[command])
+
+    def child(self, name: str, arguments: list[str], ready: str = "") -> Child:
         """Any Python process with the environment of the others."""
         name = self._name(name)
-        child = Child(name, arguments, self.environment, self._log(name))
+        child = Child(name, arguments, self.environment, self._log(name), ready)
         self._children.append(child)
         return child
 

@@ -25,7 +25,9 @@ class Up:
         self.environment = clean_environment() | {"DAYBOOK_DATA": str(data), "PORT": str(self.port)}
 
     def __enter__(self) -> Self:
-        self._child = Child("up", ["-m", "daybook", "up"], self.environment, self.data / "up.log")
+        self._child = Child(
+            "up", ["-m", "daybook", "up"], self.environment, self.data / "up.log", f"ready on {self.url}"
+        )
         return self
 
     def __exit__(
@@ -38,7 +40,7 @@ class Up:
 
     def wait_until_ready(self) -> None:
         """Wait until it says so. Raises AssertionError."""
-        self._child.wait_for(f"ready on {self.url}")
+        self._child.wait_until_ready()
 
 
 def run(rounds: int = ROUNDS) -> None:

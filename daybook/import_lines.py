@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from commands.import_order import PastOrder
+from commands.past_order import PastOrder
 
 LONGEST_LINE = 1 << 20
 """Bytes, without the line's end."""

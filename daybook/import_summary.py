@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from commands.import_order import PastOrder
+from commands.past_order import PastOrder
 
 
 @dataclass(slots=True)

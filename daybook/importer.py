@@ -23,7 +23,8 @@ from uuid_utils.compat import uuid7
 from commands.add_product import AddProduct, ProductCreate
 from commands.command import Answer, Command, Request
 from commands.handle import CommandHandler
-from commands.import_order import ImportOrder, PastItem, PastOrder
+from commands.import_order import ImportOrder
+from commands.past_order import PastItem, PastOrder
 from commands.register_customer import RegisterCustomer
 from daybook.failure import Failure
 from daybook.import_lines import BadLine, Batch, read_batches

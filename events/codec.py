@@ -6,7 +6,7 @@ library has it; what is stored is never rewritten.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +96,7 @@ class Codec:
 
 def rfc3339(moment: datetime) -> str:
     """A moment in UTC with microseconds: 2026-11-24T10:15:00.000000Z."""
-    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
 
 
 def persons_in(recorded: Iterable[RecordedEvent]) -> list[UUID]:

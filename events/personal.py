@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import from_json, to_json
 
+from events.domain.refusal import Refusal
 from events.log.statements import load_statements
 
 SQL = load_statements(Path(__file__).parent / "sql")
@@ -28,6 +29,12 @@ _NONCE = 12
 
 class KeyNotLoaded(KeyError):
     """A person's key has to be fetched before this value can be sealed or opened. The argument is the person."""
+
+
+class PersonForgotten(Refusal):
+    """The person's key was taken away for good: nothing new can be written about them."""
+
+    code = "person_forgotten"
 
 
 class Keyring:
@@ -45,7 +52,10 @@ class Keyring:
         self._keys: OrderedDict[UUID, AESGCM | None] = OrderedDict()
 
     async def ensure(self, persons: Iterable[UUID]) -> None:
-        """Make sure that each person has a key and that it is loaded. Two processes agree on the first one made."""
+        """Make sure that each person has a key and that it is loaded. Two processes agree on the first one made.
+
+        Who was forgotten gets no new one: what is sealed with the old one would look forged under it.
+        """
         wanted = list(dict.fromkeys(persons))
         new = [person for person in wanted if self._keys.get(person) is None]
         if new:
@@ -61,10 +71,10 @@ class Keyring:
             await self._fetch(unknown, wanted)
 
     def seal(self, value: Any, person: UUID, stream_id: UUID) -> str:
-        """A JSON value as sealed text. Raises KeyNotLoaded."""
+        """A JSON value as sealed text. Raises KeyNotLoaded, PersonForgotten."""
         key = self._key(person)
         if key is None:
-            raise KeyNotLoaded(person)
+            raise PersonForgotten("This person was forgotten.")
         nonce = os.urandom(_NONCE)
         box = nonce + key.encrypt(nonce, to_json(value), self._bound_to(person, stream_id))
         return f"{_PREFIX}{person.hex}.{urlsafe_b64encode(box).rstrip(b'=').decode()}"
@@ -108,7 +118,9 @@ class Keyring:
         nonce = os.urandom(_NONCE)
         return nonce + self._master.encrypt(nonce, key, self._tenant.encode() + person.bytes)
 
-    def _unwrap(self, person: UUID, wrapped: bytes) -> AESGCM:
+    def _unwrap(self, person: UUID, wrapped: bytes | None) -> AESGCM | None:
+        if wrapped is None:
+            return None
         bound_to = self._tenant.encode() + person.bytes
         return AESGCM(self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to))
 

@@ -22,7 +22,7 @@ from api.door import Guest, admission_of, backend_of, guest_of, opened_position
 from api.live.hubs import Hub
 from api.live.subscription import Sight, Subscription
 from api.metrics import FRAMES, SOCKETS
-from api.problems import Problem, invalid, refused
+from api.problems import UNAVAILABLE, Problem, invalid, refused, unavailable
 from api.tokens import Admission, InvalidToken
 from events.domain.refusal import NotFound, Refusal
 from queries.get_order import visible_order
@@ -88,31 +88,33 @@ async def follow_orders(socket: WebSocket) -> None:
         admission = admission_of(socket)
         if admission is not None:
             stream = await _stream(socket, admission)
-    except (Problem, Refusal) as refusal:
-        await socket.send_denial_response(_problem(refusal).response(socket.url.path))
+    except _REFUSED as error:
+        await socket.send_denial_response(_problem(error).response(socket.url.path))
         return
-    await socket.accept()
     try:
+        await socket.accept()
         if stream is None:
             stream = await _stream(socket, await _authenticate(socket))
         await _serve(socket, stream)
-    except (Problem, Refusal) as refusal:
-        problem = _problem(refusal)
+    except _REFUSED as error:
+        problem = _problem(error)
         await _close(socket, _CLOSE_CODES.get(problem.status, BAD_REQUEST), problem.code)
     except Closed as closed:
         await _close(socket, closed.code, closed.reason)
     except WebSocketDisconnect:
         pass
+    finally:
+        if stream is not None:
+            _closed(stream.guest.caller.subject)
 
 
+_REFUSED = (Problem, Refusal, *UNAVAILABLE)
 _CLOSE_CODES = {401: UNAUTHENTICATED, 403: FORBIDDEN, 404: FORBIDDEN, 429: TOO_MANY, 503: TRY_AGAIN}
 
 
 async def _serve(socket: WebSocket, stream: Stream) -> None:
     shop = stream.guest.shop
     hub = await backend_of(socket).hubs.hub(shop.reader, shop.codec, shop.positions)
-    subject = stream.guest.caller.subject
-    _open[subject] += 1
     SOCKETS.inc()
     pump = asyncio.create_task(_pump(socket, hub, stream))
     listen = asyncio.create_task(_until_gone(socket))
@@ -125,9 +127,6 @@ async def _serve(socket: WebSocket, stream: Stream) -> None:
             task.cancel()
         await asyncio.gather(pump, listen, return_exceptions=True)
         SOCKETS.dec()
-        _open[subject] -= 1
-        if not _open[subject]:
-            del _open[subject]
 
 
 async def _pump(socket: WebSocket, hub: Hub, stream: Stream) -> None:
@@ -214,7 +213,7 @@ def _check_origin(socket: WebSocket) -> None:
 
 
 async def _stream(socket: WebSocket, admission: Admission) -> Stream:
-    """What the query string asks for, if it may be had. Raises Problem, NotFound."""
+    """What the query string asks for, if it may be had; it counts as open from here on. Raises Problem, NotFound."""
     guest = await guest_of(socket, admission)
     caller = guest.caller
     try:
@@ -231,11 +230,24 @@ async def _stream(socket: WebSocket, admission: Admission) -> Stream:
     after = None if query.after is None else opened_position(guest.shop.positions, query.after)
     if _open[caller.subject] >= backend_of(socket).limits.sockets_per_account:
         raise Problem(429, "too_many_sockets", "This account has too many streams open.")
+    # Counted before anything else is awaited, so that any number of them at once are not more either.
+    _open[caller.subject] += 1
     return Stream(guest, admission.expires, Sight(owner, query.order_id), after)
 
 
-def _problem(refusal: Problem | Refusal) -> Problem:
-    return refusal if isinstance(refusal, Problem) else refused(refusal)
+def _closed(subject: UUID) -> None:
+    _open[subject] -= 1
+    if not _open[subject]:
+        del _open[subject]
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case Refusal():
+            return refused(error)
+    return unavailable()
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

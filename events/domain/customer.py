@@ -12,7 +12,7 @@ class Customer(Aggregate):
     """One person, whose stream has the id of the person's account."""
 
     class Added(Aggregate.Created):
-        PERSONAL: ClassVar[tuple[str, ...]] = ("name", "email")
+        PERSONAL: ClassVar[tuple[str, ...]] = ("name", "email", "reference")
         name: str
         email: str
         reference: str | None

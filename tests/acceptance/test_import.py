@@ -1,17 +1,7 @@
-"""`daybook import`: past orders from a file into the log, completely, once, whatever happens on the way."""
+"""`daybook import`: past orders from a file into the log, completely and once."""
 
-import asyncio
-import base64
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import count
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -23,17 +13,28 @@ from commands.import_order import customer_id_of, order_id_of
 from daybook import importer
 from daybook.failure import Failure
 from daybook.settings import Settings
-from daybook.shop import Shop, make_shop
-from daybook.verify import findings
+from daybook.shop import Shop
 from events.caller import Caller
 from events.domain.customer import Customer
-from events.domain.order import Order
 from events.domain.product import Product, Sku
-from events.log.connect import create_pool
-from events.log.tenants import add_tenant
-from tests.databases import Database, NewDatabase
+from tests.acceptance.importing import (
+    EXAMPLE,
+    Importing,
+    all_is_well,
+    an_order,
+    database,
+    many,
+    one,
+    past,
+    pool,
+    run,
+    settings,
+    shop,
+    written,
+)
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
+__all__ = ["database", "pool", "run", "settings", "shop"]
+
 EXAMPLE_SUMS = {
     "lines": 13,
     "units": 541,
@@ -55,109 +56,6 @@ EXAMPLE_SUMS = {
     "USD sum of shipping": 1_300,
     "USD sum of order totals": 23_829,
 }
-Start = Callable[..., "subprocess.Popen[str]"]
-
-_numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
-    async with new_database() as database:
-        yield database
-
-
-@pytest.fixture(scope="module")
-async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
-    async with await create_pool(database.url, "tests") as opened:
-        yield opened
-
-
-@pytest.fixture
-def settings(database: Database) -> Settings:
-    """No Redis answers there: an import needs none."""
-    return Settings(
-        database_url=database.url,
-        database_owner_url=database.owner_url,
-        redis_url="redis://127.0.0.1:1",
-        secret="a secret of the tests, of more than thirty-two characters",
-        master_key=bytes(range(32)),
-    )
-
-
-@pytest.fixture
-async def shop(settings: Settings, pool: asyncpg.Pool) -> Shop:
-    """A shop, and so a log, of this test's own."""
-    tenant = f"import-{next(_numbers)}"
-    owner = await asyncpg.connect(settings.database_owner_url)
-    try:
-        await add_tenant(owner, tenant)
-    finally:
-        await owner.close()
-    return make_shop(tenant, pool, settings.database_url, settings.secret, settings.master_key, application="tests")
-
-
-def past(reference: str, **changes: Any) -> dict[str, Any]:
-    """A line."""
-    return {
-        "reference": reference,
-        "customer": {"reference": "C-1", "name": "Ada Lovelace", "email": "ada@example.com"},
-        "currency": "USD",
-        "items": [{"sku": "PEN", "name": "Pen", "quantity": 2, "price_cents": 5000, "discount_cents": 500}],
-        "shipping_cents": 700,
-        "shipping_address": {"recipient": "Ada Lovelace", "line1": "12 Square", "city": "London", "country": "GB"},
-        "history": [
-            {"status": "pending", "at": "2019-02-11T09:15:00Z"},
-            {"status": "confirmed", "at": "2019-02-11T11:40:12Z"},
-        ],
-    } | changes
-
-
-def many(orders: int) -> Iterator[dict[str, Any]]:
-    """Orders that share customers and products with their neighbours."""
-    for n in range(orders):
-        skus = dict.fromkeys(f"SKU-{(n * step) % 300}" for step in (1, 7, 11))
-        yield past(
-            f"M-{n}",
-            customer={"reference": f"C-{n % 97}", "name": f"Person {n % 97}", "email": f"p{n % 97}@example.com"},
-            items=[{"sku": sku, "name": sku, "quantity": n % 9 + 1, "price_cents": 100 + n % 13} for sku in skus],
-        )
-
-
-def written(path: Path, *lines: dict[str, Any] | bytes) -> Path:
-    """A file of these lines."""
-    path.write_bytes(
-        b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
-    )
-    return path
-
-
-class Importing:
-    """Imports into a shop in this process, and what they say."""
-
-    def __init__(self, settings: Settings, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-        self._settings = settings
-        self._shop = shop
-        self._capsys = capsys
-        self.said: list[str] = []
-        self.status = -1
-
-    async def __call__(self, file: Path) -> dict[str, int]:
-        """Import a file; answers the figures."""
-        self._capsys.readouterr()
-        self.status = await asyncio.to_thread(importer.run, self._settings, file, self._shop.tenant)
-        out, err = self._capsys.readouterr()
-        self.said = err.splitlines()
-        return figures(out)
-
-
-def figures(out: str) -> dict[str, int]:
-    """The last lines of an import: name → figure."""
-    return {name.strip(): int(figure) for name, _, figure in (line.rpartition(" ") for line in out.splitlines())}
-
-
-@pytest.fixture
-def run(settings: Settings, shop: Shop, capsys: pytest.CaptureFixture[str]) -> Importing:
-    return Importing(settings, shop, capsys)
 
 
 class TestTheExample:
@@ -348,135 +246,3 @@ class TestRefusing:
         nowhere = settings.model_copy(update={"database_url": "postgresql://x@127.0.0.1:1/x"})
         with pytest.raises(ConnectionRefusedError):
             importer.run(nowhere, EXAMPLE, "default")
-
-
-class TestAsAProcess:
-    @pytest.fixture
-    def start(self, settings: Settings, shop: Shop, tmp_path: Path) -> Start:
-        """Starts an import of a file into this test's shop; `errors` is where its stderr goes."""
-        environment = os.environ | {
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "DAYBOOK_DATA": str(tmp_path),
-            "DAYBOOK_SECRET": settings.secret,
-            "DAYBOOK_MASTER_KEY": base64.b64encode(settings.master_key).decode(),
-            "TERM": "xterm",
-            "COLUMNS": "100",
-        }
-
-        def start(file: Path, errors: int = subprocess.PIPE) -> "subprocess.Popen[str]":
-            words = [sys.executable, "-m", "daybook", "import", "--tenant", shop.tenant, str(file)]
-            return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
-
-        return start
-
-    @pytest.mark.parametrize(("signal_", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
-    async def test_cut_off_and_run_again_it_goes_on_from_there(
-        self,
-        start: Start,
-        run: Importing,
-        tmp_path: Path,
-        shop: Shop,
-        settings: Settings,
-        pool: asyncpg.Pool,
-        signal_: signal.Signals,
-        status: int,
-    ) -> None:
-        orders = 2_000
-        file = written(tmp_path / "orders.ndjson", *many(orders))
-        process = start(file)
-        await under_way(process, shop)
-        process.send_signal(signal_)
-        _, said = await asyncio.to_thread(process.communicate)
-        assert process.returncode == status
-        assert ("run it again" in said) == (signal_ is signal.SIGINT)
-        in_the_log = len(await imported(pool, shop))
-        assert 0 < in_the_log < orders
-        found = await run(file)
-        assert (found["orders imported"], found["orders unchanged"]) == (orders - in_the_log, in_the_log)
-        assert sorted(await imported(pool, shop)) == sorted(order_id_of(shop.tenant, f"M-{n}") for n in range(orders))
-        await all_is_well(shop, settings)
-
-    async def test_a_connection_that_is_lost_in_a_commit_costs_no_order(
-        self, start: Start, settings: Settings, tmp_path: Path, shop: Shop, pool: asyncpg.Pool
-    ) -> None:
-        orders = 1_500
-        process = start(written(tmp_path / "orders.ndjson", *many(orders)))
-        await under_way(process, shop)
-        owner = await asyncpg.connect(settings.database_owner_url)
-        for _ in range(2):
-            await owner.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
-                "daybook import append",
-            )
-            await asyncio.sleep(0.02)
-        await owner.close()
-        assert process.poll() is None
-        out, said = await asyncio.to_thread(process.communicate)
-        assert (process.returncode, said) == (0, "")
-        assert figures(out)["orders imported"] == orders
-        assert len(await imported(pool, shop)) == orders
-        await all_is_well(shop, settings)
-
-    async def test_two_at_once_import_each_order_once(
-        self, start: Start, settings: Settings, tmp_path: Path, shop: Shop, pool: asyncpg.Pool
-    ) -> None:
-        orders = 600
-        file = written(tmp_path / "orders.ndjson", *many(orders))
-        both = [start(file), start(file)]
-        found = [figures((await asyncio.to_thread(process.communicate))[0]) for process in both]
-        assert [process.returncode for process in both] == [0, 0]
-        assert sum(one["orders imported"] for one in found) == orders
-        assert sum(one["orders unchanged"] for one in found) == orders
-        assert len(await imported(pool, shop)) == orders
-        await all_is_well(shop, settings)
-
-    async def test_a_terminal_sees_how_far_it_is(self, start: Start) -> None:
-        terminal, side = pty.openpty()
-        process = start(EXAMPLE, side)
-        out, _ = await asyncio.to_thread(process.communicate)
-        os.close(side)
-        shown = os.read(terminal, 65_536).decode()
-        os.close(terminal)
-        assert process.returncode == 0
-        assert "importing" in shown
-        assert "100%" in shown
-        assert "8 orders" in shown
-        assert figures(out)["orders imported"] == 8
-
-
-async def under_way(process: "subprocess.Popen[str]", shop: Shop) -> None:
-    """Return once an import is in the middle of it."""
-    while await shop.reader.head() < 1_000:
-        assert process.poll() is None
-        await asyncio.sleep(0.01)
-
-
-async def one(shop: Shop, stream_id: UUID) -> object:
-    """An aggregate as the log has it now."""
-    return (await shop.repository.refresh([stream_id]))[stream_id]
-
-
-async def an_order(shop: Shop, reference: str) -> Order:
-    """The order that was imported under this reference."""
-    order = await one(shop, order_id_of(shop.tenant, reference))
-    assert isinstance(order, Order), reference
-    return order
-
-
-async def imported(pool: asyncpg.Pool, shop: Shop) -> list[UUID]:
-    """The orders in the log, once for each time that one was imported."""
-    rows = await pool.fetch(
-        "SELECT stream_id FROM events WHERE tenant_id = $1 AND event_type = 'OrderImported'", shop.tenant
-    )
-    return [row["stream_id"] for row in rows]
-
-
-async def all_is_well(shop: Shop, settings: Settings) -> None:
-    """`daybook verify` has nothing to say against this shop."""
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        async with connection.transaction(isolation="repeatable_read"):
-            assert [found async for found in findings(connection, shop.tenant, shop.codec) if not found.holds] == []
-    finally:
-        await connection.close()

@@ -8,6 +8,9 @@ from daybook.embedded import ValkeyServer
 from tests.api.person import Json, Person
 from tests.api.running import Running, running
 from tests.databases import NewDatabase
+from tests.projections.conftest import own_postgres
+
+__all__ = ["own_postgres"]
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ class Person:
         key: str | None = None,
         if_match: str | None = None,
         headers: Mapping[str, str | bytes] | None = None,
-        **query: str | int,
+        query: Mapping[str, str | int] | None = None,
     ) -> Answer:
         """Send one request; the answer knows which events were appended meanwhile."""
         sent: dict[str, str | bytes] = {"Authorization": f"Bearer {self.token}"}
@@ -48,12 +48,20 @@ class Person:
             path,
             json=body,
             headers=[(name.encode(), _bytes(value)) for name, value in (sent | dict(headers or {})).items()],
-            params=query or None,
+            params=query,
         )
         return Answer(response, [event.type for event in await self.shop.reader.after(before, 1_000)])
 
-    async def gets(self, path: str, *, headers: Mapping[str, str | bytes] | None = None, **query: str | int) -> Answer:
-        return await self.asks("GET", path, headers=headers, **query)
+    async def gets(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str | bytes] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        **parameters: str | int,
+    ) -> Answer:
+        """Read; the query string may be given as keywords, too."""
+        return await self.asks("GET", path, headers=headers, query={**(query or {}), **parameters} or None)
 
     async def posts(self, path: str, body: Any, **options: Any) -> Answer:
         return await self.asks("POST", path, body, **options)

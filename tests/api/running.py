@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,6 +38,7 @@ from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
 from projections.runner import Runner
 from tests.api.person import Person
+from tests.projections.eventually import eventually
 
 SECRET = "a secret of the tests, of more than thirty-two characters"
 MASTER_KEY = bytes(range(32))
@@ -80,8 +81,12 @@ class Running:
 class _Server(uvicorn.Server):
     """Signals are pytest's here."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def has_started(self) -> bool:
+        return self.started
 
 
 @asynccontextmanager
@@ -118,8 +123,7 @@ async def _serving(gate: Gate) -> AsyncIterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(uvicorn.Config(gate, **UVICORN))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await eventually(server.has_started)
     try:
         yield listener.getsockname()[1]
     finally:

@@ -31,9 +31,7 @@ class TestTheOwner:
 
     async def test_no_longer_cancels_what_is_confirmed(self, ada: Person, staff: Person, pen: Json) -> None:
         order = await staff.moves(await ada.places(pen), "confirmed")
-        (await ada.cancels(order)).refused(
-            409, "illegal_transition", status_now="confirmed", allowed_statuses=[]
-        )
+        (await ada.cancels(order)).refused(409, "illegal_transition", status_now="confirmed", allowed_statuses=[])
 
 
 class TestStaff:

@@ -56,9 +56,7 @@ class TestAddingAProduct:
             ({"colour": "blue"}, "/colour", "extra_forbidden"),
         ],
     )
-    async def test_that_makes_no_sense_is_refused(
-        self, staff: Person, change: Json, pointer: str, error: str
-    ) -> None:
+    async def test_that_makes_no_sense_is_refused(self, staff: Person, change: Json, pointer: str, error: str) -> None:
         body = {"sku": uuid4().hex, "name": "Ink", "price_cents": 1450} | change
         (await staff.posts("/products", body)).invalid(pointer=pointer, error=error)
 
@@ -75,9 +73,9 @@ class TestChangingAProduct:
         (await staff.patches(path, {"name": "Quill"})).then(
             200, ProductAnswer, price_cents=120, name="Quill", version=3
         ).appended("ProductRenamed")
-        (await staff.patches(path, {"name": "Pen", "price_cents": 100})).then(
-            200, ProductAnswer, version=5
-        ).appended("ProductRenamed", "ProductPriceChanged")
+        (await staff.patches(path, {"name": "Pen", "price_cents": 100})).then(200, ProductAnswer, version=5).appended(
+            "ProductRenamed", "ProductPriceChanged"
+        )
 
     @pytest.mark.parametrize("change", [{}, {"name": None}, {"name": "Pen"}, {"price_cents": 100, "name": "Pen"}])
     async def test_to_what_it_is_changes_nothing(self, staff: Person, change: Json) -> None:
@@ -147,7 +145,7 @@ class TestReadingTheCatalogue:
         seen: list[str] = []
         query: dict[str, str | int] = {"limit": 2}
         while True:
-            page = await staff.gets("/products", headers={"Consistency-Token": added[-1].token}, **query)
+            page = await staff.gets("/products", headers={"Consistency-Token": added[-1].token}, query=query)
             page.then(200, ProductListPage)
             assert len(page.body["items"]) <= 2
             seen += [item["sku"] for item in page.body["items"]]

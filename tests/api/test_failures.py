@@ -1,11 +1,8 @@
 """What goes wrong inside: the client learns that it did, and whether to try again, and nothing else."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,11 +10,10 @@ from structlog.testing import capture_logs
 
 from api.schemas import OrderAnswer, OrderListPage
 from daybook.embedded import PostgresServer, ValkeyServer
-from events.log.migrate import migrate
-from events.log.tenants import add_tenant
 from tests.api.answer import INSIDE, Answer
 from tests.api.running import Running, running
 from tests.databases import Database
+from tests.projections.eventually import eventually
 
 
 @pytest.fixture
@@ -44,9 +40,7 @@ class TestADefect:
         await owner.close()
         (await ada.gets("/orders")).then(200, OrderListPage)
 
-    async def test_in_a_command_is_one_too_and_changes_nothing(
-        self, own_service: Running, database: Database
-    ) -> None:
+    async def test_in_a_command_is_one_too_and_changes_nothing(self, own_service: Running, database: Database) -> None:
         staff, ada = await own_service.person("staff"), await own_service.customer()
         pen = await staff.adds_product()
         owner = await asyncpg.connect(database.owner_url)
@@ -66,8 +60,8 @@ class TestARequestThatIsHeldUp:
         await owner.execute("ALTER ROLE daybook_app SET lock_timeout = '5s'")
         await owner.execute("BEGIN; LOCK TABLE order_counts")
         reading = asyncio.create_task(ada.gets("/orders"))
-        while not await own_service.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            await asyncio.sleep(0.01)
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        await eventually(lambda: own_service.pool.fetchval(waiting))
         await owner.execute(
             "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 'order_counts'::regclass"
         )
@@ -89,15 +83,6 @@ class TestALogThatTakesNoMore:
         (await ada.orders((pen, 1))).refused(503, "shutting_down")
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """One that may be killed."""
-    folder = Path(tempfile.mkdtemp(prefix="failures-")).resolve()
-    with PostgresServer(folder, {"fsync": "off"}, say=lambda _: None) as server:
-        yield server
-    shutil.rmtree(folder)
-
-
 @asynccontextmanager
 async def away(postgres: PostgresServer) -> AsyncIterator[None]:
     """Postgres is killed, and back afterwards."""
@@ -108,13 +93,13 @@ async def away(postgres: PostgresServer) -> AsyncIterator[None]:
         await asyncio.to_thread(postgres.start)
 
 
+async def is_ready(service: Running) -> bool:
+    return (await service.client.get("/readyz")).status_code == 200
+
+
 async def test_while_postgres_is_away_one_is_told_so_and_afterwards_all_is_well(
     own_postgres: PostgresServer, valkey: ValkeyServer
 ) -> None:
-    await migrate(own_postgres.owner_url())
-    owner = await asyncpg.connect(own_postgres.owner_url())
-    await add_tenant(owner, "default")
-    await owner.close()
     async with running(own_postgres.url(), valkey.url) as service:
         ada, staff = await service.customer(), await service.person("staff")
         pen = await staff.adds_product(stock=10)
@@ -134,9 +119,7 @@ async def test_while_postgres_is_away_one_is_told_so_and_afterwards_all_is_well(
             await asyncio.sleep(0.2)
             assert not waiting.done(), "a command waits a while for its log"
         Answer(await waiting).then(201, OrderAnswer)
-        async with asyncio.timeout(15):
-            while (await service.client.get("/readyz")).status_code != 200:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: is_ready(service))
         token = (await ada.orders((pen, 1))).token
         listed = (await ada.gets("/orders", headers={"Consistency-Token": token})).then(200, OrderListPage)
         assert listed.body["total"] == 3, "the one that waited is there once"

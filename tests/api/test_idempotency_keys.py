@@ -73,11 +73,12 @@ class TestARepeat:
             (await ada.posts("/addresses", address, key=key)).then(201, AddressAnswer),
             await ada.posts("/addresses", address, key=key),
         )
-        for key, method, where, body in (
-            (uuid4().hex, "POST", "/products", product),
-            (uuid4().hex, "PATCH", path, {"name": f"Pen {key}"}),
-            (uuid4().hex, "POST", f"{path}/stock", {"quantity": 1, "reason": "counted"}),
+        for method, where, body in (
+            ("POST", "/products", product),
+            ("PATCH", path, {"name": f"Pen {key}"}),
+            ("POST", f"{path}/stock", {"quantity": 1, "reason": "counted"}),
         ):
+            key = uuid4().hex
             first = await staff.asks(method, where, body, key=key)
             assert first.news
             same(first, await staff.asks(method, where, body, key=key))
@@ -121,7 +122,9 @@ class TestAKey:
 
     @pytest.mark.parametrize("key", ["", "k" * 256, "a b", "a\tb", "caf\xe9"])
     async def test_of_another_kind_is_refused(self, ada: Person, pen: Json, key: str) -> None:
-        (await ada.orders((pen, 1), headers={"Idempotency-Key": key.encode("latin-1")})).refused(400, "invalid_idempotency_key")
+        (await ada.orders((pen, 1), headers={"Idempotency-Key": key.encode("latin-1")})).refused(
+            400, "invalid_idempotency_key"
+        )
 
 
 class TestFiftyAtOnce:

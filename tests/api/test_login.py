@@ -111,7 +111,9 @@ class TestRoles:
 
 
 class TestTryingTooOften:
-    async def test_for_one_account_is_refused_for_a_while(self, new_database: NewDatabase, valkey: ValkeyServer) -> None:
+    async def test_for_one_account_is_refused_for_a_while(
+        self, new_database: NewDatabase, valkey: ValkeyServer
+    ) -> None:
         limits = replace(DEFAULT, logins_per_account=3, logins_per_address=10_000)
         async with new_database() as database, running(database.url, valkey.url, limits=limits) as service:
             ada, ben = await account(service, "customer"), await account(service, "customer")
@@ -122,7 +124,9 @@ class TestTryingTooOften:
             assert answers[-1].status == 429
             (await logs_in(service, ben.email)).then(200, AccessToken)
 
-    async def test_from_one_address_is_refused_for_a_while(self, new_database: NewDatabase, valkey: ValkeyServer) -> None:
+    async def test_from_one_address_is_refused_for_a_while(
+        self, new_database: NewDatabase, valkey: ValkeyServer
+    ) -> None:
         limits = replace(DEFAULT, logins_per_address=1)
         async with new_database() as database, running(database.url, valkey.url, limits=limits) as service:
             answers = [await logs_in(service, f"{uuid4().hex}@example.com") for _ in range(4)]

@@ -31,9 +31,7 @@ async def document(service: Running) -> dict[str, Any]:
 
 
 def operations(document: dict[str, Any]) -> dict[tuple[str, str], Operation]:
-    return {
-        (path, method): operation for path, item in document["paths"].items() for method, operation in item.items()
-    }
+    return {(path, method): operation for path, item in document["paths"].items() for method, operation in item.items()}
 
 
 def parameters(operation: Operation, place: str) -> set[str]:

@@ -27,7 +27,8 @@ class TestASlashAtTheEnd:
 
 class TestAnUnknownPath:
     @pytest.mark.parametrize(
-        "path", ["/", "/nothing", "/orders/x/y", f"/orders/{uuid4()}/status/x", "/auth", "//orders", "/ORDERS", "/ws/orders"]
+        "path",
+        ["/", "/nothing", "/orders/x/y", f"/orders/{uuid4()}/status/x", "/auth", "//orders", "/ORDERS", "/ws/orders"],
     )
     async def test_is_not_found(self, service: Running, path: str) -> None:
         response = await service.client.get(f"http://127.0.0.1:{service.port}{path}")

@@ -46,9 +46,7 @@ class TestAnOrder:
         assert len(numbers) == 5
         assert all(len(number) <= 10 and number.isalnum() for number in numbers)
 
-    async def test_keeps_its_price_name_and_address_whatever_changes_later(
-        self, ada: Person, staff: Person
-    ) -> None:
+    async def test_keeps_its_price_name_and_address_whatever_changes_later(self, ada: Person, staff: Person) -> None:
         pen = await staff.adds_product(price_cents=100, name="Pen")
         placed = await ada.places(pen, 2)
         await staff.patches(f"/products/{pen['id']}", {"price_cents": 999, "name": "Other"})

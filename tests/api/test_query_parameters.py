@@ -24,10 +24,9 @@ class TestLimits:
     async def test_cut_a_page(self, admin: Person, ada: Person, pen: Json, path: str) -> None:
         await admin.adds_product()
         await admin.adds_product()
-        for _ in range(3):
-            token = (await ada.orders((pen, 1))).token
+        token = [(await ada.orders((pen, 1))).token for _ in range(3)][-1]
         page = (await admin.gets(path, limit=2, headers={"Consistency-Token": token})).body
-        assert len(page.get("items", page.get("events"))) == 2
+        assert len(page["events" if path == "/events" else "items"]) == 2
         assert page["next"] is not None
 
     @pytest.mark.parametrize("path", LISTS)
@@ -56,12 +55,12 @@ class TestUnknownParameters:
         [{"status": "teleported"}, {"user_id": "ada"}, {"page": 0}, {"page": 10**7}, {"per_page": 0}, {"page": "two"}],
     )
     async def test_and_values_that_are_none_are_refused(self, admin: Person, query: dict[str, str | int]) -> None:
-        answer = (await admin.gets("/orders", **query)).invalid()
+        answer = (await admin.gets("/orders", query=query)).invalid()
         assert [error["pointer"] for error in answer.body["errors"]] == [f"?{next(iter(query))}"]
 
     @pytest.mark.parametrize("query", [{"page": 1}, {"per_page": 10}, {"page": 1, "per_page": 1}])
     async def test_of_two_ways_of_paging_are_refused(self, ada: Person, query: dict[str, str | int]) -> None:
-        (await ada.gets("/orders", cursor="x", **query)).refused(422, "validation_failed")
+        (await ada.gets("/orders", cursor="x", query=query)).refused(422, "validation_failed")
 
     async def test_for_events_of_no_stream_are_refused(self, admin: Person) -> None:
         (await admin.gets("/events", stream="x")).invalid(pointer="?stream", error="uuid_parsing")
@@ -77,8 +76,7 @@ class TestCursors:
         (await admin.gets(path, cursor=cursor)).refused(400, "invalid_cursor")
 
     async def test_of_another_list_are_refused(self, ada: Person, ben: Person, admin: Person, pen: Json) -> None:
-        for _ in range(3):
-            token = (await ada.orders((pen, 1))).token
+        token = [(await ada.orders((pen, 1))).token for _ in range(3)][-1]
         cursor = (await ada.gets("/orders", limit=1, headers={"Consistency-Token": token})).body["next"]
         (await ada.gets("/orders", cursor=cursor)).then(200, OrderListPage)
         (await admin.gets("/orders", cursor=cursor, user_id=str(ada.id))).then(200, OrderListPage)
@@ -97,8 +95,7 @@ class TestCursors:
         (await ada.gets("/products", cursor=cursor)).refused(400, "invalid_cursor")
 
     async def test_tell_nothing(self, ada: Person, pen: Json) -> None:
-        for _ in range(2):
-            token = (await ada.orders((pen, 1))).token
+        token = [(await ada.orders((pen, 1))).token for _ in range(2)][-1]
         cursor = (await ada.gets("/orders", limit=1, headers={"Consistency-Token": token})).body["next"]
         assert not any(part in quote(cursor) for part in (str(ada.id)[:8], "2026", "pending"))
 

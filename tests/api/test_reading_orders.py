@@ -27,7 +27,7 @@ def ids(answer: Answer) -> list[str]:
 
 async def pages(person: Person, headers: dict[str, str], **query: str | int) -> AsyncIterator[Answer]:
     while True:
-        page = (await person.gets("/orders", headers=headers, **query)).then(200, OrderListPage)
+        page = (await person.gets("/orders", headers=headers, query=query)).then(200, OrderListPage)
         yield page
         if page.body["next"] is None:
             return
@@ -52,9 +52,7 @@ class TestTheList:
             headers["Consistency-Token"] = (await ada.orders((pen, 1))).token
         assert seen == newest_first
 
-    async def test_shows_one_status(
-        self, ada: Person, staff: Person, five: tuple[list[str], dict[str, str]]
-    ) -> None:
+    async def test_shows_one_status(self, ada: Person, staff: Person, five: tuple[list[str], dict[str, str]]) -> None:
         newest_first, headers = five
         headers["Consistency-Token"] = (await staff.sets({"id": newest_first[1]}, "confirmed")).token
         confirmed = await ada.gets("/orders", headers=headers, status="confirmed")

@@ -26,7 +26,7 @@ async def auditor(service: Running) -> Person:
 async def whole_log(auditor: Person, **query: str | int) -> list[Json]:
     events: list[Json] = []
     while True:
-        page = (await auditor.gets("/events", **query)).then(200, EventPage).body
+        page = (await auditor.gets("/events", query=query)).then(200, EventPage).body
         events += page["events"]
         if page["next"] is None:
             return events

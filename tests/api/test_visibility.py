@@ -43,9 +43,7 @@ class TestAnothersOrder:
             someone = await service.person(role)
             (await someone.gets(f"/orders/{order['id']}")).then(200, OrderAnswer)
             (await someone.gets(f"/orders/{order['id']}/events")).then(200, History)
-            of_ada = await someone.gets(
-                "/orders", user_id=str(ada.id), headers={"Consistency-Token": placed.token}
-            )
+            of_ada = await someone.gets("/orders", user_id=str(ada.id), headers={"Consistency-Token": placed.token})
             of_ada.then(200, OrderListPage, items=[order], total=1)
 
 

@@ -42,12 +42,17 @@ class Running:
             self.stack.postgres.start()
         if not self.stack.valkey.running():
             self.stack.valkey.start()
+        begun: list[Child] = []
         for command in ("mail", "work", "project"):
             if command not in self._others or not self._others[command].alive():
-                self._others[command] = self.stack.run(command)
+                self._others[command] = self.stack.begin(command)
+                begun.append(self._others[command])
         self.apis = [api for api in self.apis if api.alive()]
         while len(self.apis) < APIS:
-            self.apis.append(self.stack.api())
+            self.apis.append(self.stack.begin_api())
+            begun.append(self.apis[-1])
+        for child in begun:
+            child.wait_until_ready()
 
     def load(self, *, pause: float = RUSH) -> Load:
         """Customers at all the API processes that run, whichever these are at the time."""

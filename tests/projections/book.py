@@ -124,7 +124,8 @@ class Book:
             ),
             "catalogue": await self.rows("SELECT * FROM catalogue WHERE tenant_id = $1 ORDER BY product_id"),
             "deliveries": await self.rows(
-                "SELECT delivery_id, kind, order_id, customer_id FROM deliveries WHERE tenant_id = $1 ORDER BY delivery_id"
+                "SELECT delivery_id, kind, order_id, customer_id FROM deliveries "
+                "WHERE tenant_id = $1 ORDER BY delivery_id"
             ),
         }
 

@@ -36,7 +36,12 @@ def placed(user_id: UUID | None = None, *lines: Line, number: str | None = None)
         currency="USD",
         lines=list(lines),
         shipping_cents=0,
-        shipping_address={"recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"},
+        shipping_address={
+            "recipient": "Ada Lovelace",
+            "line1": "12 St James's Square",
+            "city": "London",
+            "country": "GB",
+        },
         payment_terms="offline",
     )
 

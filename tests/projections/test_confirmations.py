@@ -23,9 +23,7 @@ class TestADelivery:
         order = placed()
         await book.given(order)
         due = confirmation_id(order.id)
-        assert await book.rows(DELIVERIES) == [
-            (due, "order_confirmation", order.id, UUID(order.user_id), "pending", 0)
-        ]
+        assert await book.rows(DELIVERIES) == [(due, "order_confirmation", order.id, UUID(order.user_id), "pending", 0)]
         assert book.enqueued == [due]
 
     async def test_is_one_an_order_whatever_comes_after(self, book: Book) -> None:

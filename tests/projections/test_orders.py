@@ -15,7 +15,12 @@ class TestARow:
         order = placed()
         position = await book.given(order)
         await book.then_order(
-            order, status="pending", version=1, user_id=UUID(order.user_id), position=position, placed_at=order.created_on
+            order,
+            status="pending",
+            version=1,
+            user_id=UUID(order.user_id),
+            position=position,
+            placed_at=order.created_on,
         )
 
     async def test_follows_the_order_to_its_end(self, book: Book) -> None:

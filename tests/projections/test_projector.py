@@ -2,21 +2,16 @@
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
-import pytest
 from redis.asyncio import Redis
 
 from daybook.embedded import PostgresServer
 from daybook.projector_process import make_runners
 from events.log.connect import connect, create_pool
-from events.log.migrate import migrate
 from events.log.tenants import add_tenant, all_tenants
 from events.log.wakeups import Waker
 from projections.checkpoints import read_checkpoint
@@ -25,6 +20,7 @@ from projections.orders import EVERYONE
 from projections.projector import Projector
 from tests.projections.book import Book, open_book
 from tests.projections.business import placed
+from tests.projections.eventually import eventually
 
 
 @contextlib.asynccontextmanager
@@ -49,10 +45,12 @@ async def projecting(book: Book, url: str, look_every: float = 0.05) -> AsyncIte
 async def until_posted(book: Book, position: int, tenant: str = "default", patience: float = 10.0) -> float:
     """Wait until all projections are there; answers the seconds that it took."""
     started = time.monotonic()
-    async with asyncio.timeout(patience):
-        for name in ("orders", "catalogue", "fanout", "confirmations"):
-            while await read_checkpoint(book.pool, tenant, name) < position:
-                await asyncio.sleep(0.002)
+
+    async def posted() -> bool:
+        names = ("orders", "catalogue", "fanout", "confirmations")
+        return all([await read_checkpoint(book.pool, tenant, name) >= position for name in names])
+
+    await eventually(posted, patience)
     return time.monotonic() - started
 
 
@@ -100,19 +98,8 @@ class TestTheProjector:
         await book.then_counts(EVERYONE, pending=2)
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """One that may be killed."""
-    folder = Path(tempfile.mkdtemp(prefix="projector-")).resolve()
-    with PostgresServer(folder, {"fsync": "off"}) as server:
-        yield server
-    shutil.rmtree(folder)
-
-
 async def test_a_postgres_that_dies_under_it_is_waited_out(own_postgres: PostgresServer, redis: Redis) -> None:
-    await migrate(own_postgres.owner_url())
     owner = await asyncpg.connect(own_postgres.owner_url())
-    await add_tenant(owner, "default")
     url = own_postgres.url()
     async with open_book(url, redis) as book, projecting(book, url) as projector:
         await until_posted(book, await book.append(placed()))

@@ -18,6 +18,7 @@ from projections.orders import EVERYONE, OrdersProjection
 from projections.runner import Runner
 from tests.projections.book import Book, EveryoneLeads, open_book
 from tests.projections.business import moved, placed
+from tests.projections.eventually import eventually
 
 
 @contextlib.asynccontextmanager
@@ -33,9 +34,10 @@ async def running(*runners: Runner) -> AsyncIterator[None]:
 
 
 async def until_at(book: Book, projection: str, position: int) -> None:
-    async with asyncio.timeout(10):
-        while await read_checkpoint(book.pool, book.tenant, projection) < position:
-            await asyncio.sleep(0.01)
+    async def reached() -> bool:
+        return await read_checkpoint(book.pool, book.tenant, projection) >= position
+
+    await eventually(reached)
 
 
 def orders_runner(book: Book, projection: OrdersProjection | None = None, batch: int = 1_000) -> Runner:

@@ -70,11 +70,11 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING brin (created_at);
 
 -- Keys of persons, wrapped by the master key, apart from the log: without its key, what the log says of a person
--- cannot be read any more.
+-- cannot be read any more. A null in place of a key is a person who was forgotten, and gets no new one.
 CREATE TABLE person_keys (
     tenant_id  text COLLATE "C"        NOT NULL,
     person_id  uuid        NOT NULL,
-    wrapped    bytea       NOT NULL,
+    wrapped    bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, person_id)
 );

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 from urllib.parse import urlencode
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -58,12 +59,15 @@ class Subscriber:
 
     async def is_closed(self) -> tuple[int, str]:
         """The code and reason with which the service hangs up, after whatever it still says."""
-        try:
-            while True:
-                await self.hears()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None, "it hung up without a word"
-            return closed.rcvd.code, closed.rcvd.reason
+        with pytest.raises(ConnectionClosed) as closed:
+            await self._hears_everything()
+        said = closed.value.rcvd
+        assert said is not None, "it hung up without a word"
+        return said.code, said.reason
+
+    async def _hears_everything(self) -> None:
+        while True:
+            await self.hears()
 
 
 def address(service: Running, **query: str) -> str:
@@ -71,9 +75,7 @@ def address(service: Running, **query: str) -> str:
 
 
 @asynccontextmanager
-async def dialled(
-    service: Running, headers: dict[str, str] | None = None, **query: str
-) -> AsyncIterator[Subscriber]:
+async def dialled(service: Running, headers: dict[str, str] | None = None, **query: str) -> AsyncIterator[Subscriber]:
     """A socket that was accepted, and nothing more. Raises InvalidStatus when it is not."""
     dial = connect(address(service, **query), additional_headers=headers, compression=None, proxy=None)
     async with dial as socket:

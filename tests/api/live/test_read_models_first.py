@@ -38,7 +38,9 @@ async def test_an_event_that_takes_stock_is_in_the_catalogue(service: Running, a
             assert [item["available"] for item in items if item["id"] == rare["id"]] == [left]
 
 
-async def test_an_event_that_nobody_can_read_stops_no_stream(service: Running, ada: Person, staff: Person, pen: Json) -> None:
+async def test_an_event_that_nobody_can_read_stops_no_stream(
+    service: Running, ada: Person, staff: Person, pen: Json
+) -> None:
     """One of a type that a newer version wrote, and one whose sealed data was damaged."""
     meta = json.dumps({"subject": str(ada.id), "role": "customer", "owner": str(ada.id)})
     sealed = f"sealed.1.{ada.id.hex}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

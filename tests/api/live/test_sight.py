@@ -74,9 +74,7 @@ class TestACustomer:
         assert frames[0] == frames[1] == frames[2]
 
     @pytest.mark.parametrize("role", ["customer", "nobody knows this role"])
-    async def test_cannot_follow_what_one_cannot_see(
-        self, service: Running, ben: Person, pen: Json, role: str
-    ) -> None:
+    async def test_cannot_follow_what_one_cannot_see(self, service: Running, ben: Person, pen: Json, role: str) -> None:
         order = await ben.places(pen)
         someone = await service.person(role)
         for query in ({"order_id": order["id"]}, {"order_id": str(uuid4())}, {"user_id": str(ben.id)}):

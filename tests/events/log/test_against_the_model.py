@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from asyncpg import Pool
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from events.log.append import Append
 from events.log.reader import LogReader
-from tests.appenders import NewAppender
+from tests.appenders import make_appenders
+from tests.databases import Database
 from tests.events.log.model import Model
 from tests.events.log.writing import command, event, key, together
 
@@ -32,13 +33,12 @@ class Intention:
 
     def command(self, model: Model, streams: Sequence[UUID], products: Sequence[UUID], subject: UUID) -> Append:
         """The command of one who has seen all that the model has, but for its errors."""
-        versions = dict(model.versions)
-        errors: dict[int, int] = {}
+        versions: dict[int, int] = {}
         events = []
         for place, error in self.events:
-            error = errors.setdefault(place, error)
-            versions[streams[place]] = versions.get(streams[place], 0) + 1
-            events.append(event(streams[place], max(1, versions[streams[place]] + error)))
+            versions.setdefault(place, max(0, model.version(streams[place]) + error))
+            versions[place] += 1
+            events.append(event(streams[place], versions[place]))
         return command(
             *events,
             reads={streams[place]: max(0, model.version(streams[place]) + error) for place, error in self.reads},
@@ -58,23 +58,31 @@ BATCHES = st.lists(st.tuples(st.sampled_from(["default", "other"]), st.lists(INT
 
 
 @given(batches=BATCHES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    # Each example has streams, products and a subject of its own, and goes on in the same log.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 async def test_the_log_agrees_with_the_model(
-    new_appender: NewAppender, pool: Pool, batches: list[tuple[str, list[Intention]]]
+    database: Database, pool: Pool, batches: list[tuple[str, list[Intention]]]
 ) -> None:
     streams, products = [uuid4() for _ in range(3)], [uuid4() for _ in range(3)]
     subject = uuid4()
     readers = {tenant: LogReader(pool, tenant) for tenant in ("default", "other")}
     models = {tenant: Model(await reader.head()) for tenant, reader in readers.items()}
     before = {tenant: model.head for tenant, model in models.items()}
-    appenders = {tenant: new_appender(tenant) for tenant in readers}
-    for tenant, intentions in batches:
-        model, commands, expected = models[tenant], [], []
-        for intention in intentions:
-            one = intention.command(model, streams, products, subject)
-            commands.append(one)
-            expected.append(model.judge(one))
-        assert await together(appenders[tenant], *commands) == expected
+    async with make_appenders(database.url) as new_appender:
+        appenders = {tenant: new_appender(tenant) for tenant in readers}
+        for tenant, intentions in batches:
+            model, commands, expected = models[tenant], [], []
+            for intention in intentions:
+                one = intention.command(model, streams, products, subject)
+                commands.append(one)
+                expected.append(model.judge(one))
+            assert await together(appenders[tenant], *commands) == expected
     for tenant, model in models.items():
         reader = readers[tenant]
         log = await reader.after(before[tenant], 1_000)
@@ -82,5 +90,3 @@ async def test_the_log_agrees_with_the_model(
         last = {one.stream_id: one.version for one in log}
         assert last == model.versions
         assert await reader.available(products) == {product: model.available(product) for product in products}
-    for appender in appenders.values():
-        await appender.close()
