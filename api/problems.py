@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from events.domain.refusal import Refusal
 from events.log.append import AppendError, LogBusy, LogClosed, OutcomeUnknown
-from events.log.appender import CONNECTION_LOST
+from events.log.lasting import CONNECTION_LOST
 
 MEDIA_TYPE = "application/problem+json"
 

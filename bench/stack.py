@@ -148,14 +148,14 @@ class Stack:
                 thread.submit(processes.migrate, self.settings).result()
                 thread.submit(processes.load_demo, self.settings).result()
         except BaseException:
-            self._end()
+            self.end()
             raise
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._end()
+        self.end()
 
     def api(self) -> Api:
         """One more API process, ready."""
@@ -231,7 +231,8 @@ class Stack:
     def _log(self, name: str) -> Path:
         return self.data / "output" / f"{name}.log"
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End all that runs; a second time changes nothing."""
         for child in self._children:
             child.end()
         self.valkey.stop()

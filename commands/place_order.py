@@ -83,32 +83,22 @@ class PlaceOrder(Command):
         currencies = {product.currency for product in products}
         if len(currencies) > 1:
             raise MixedCurrency("An order is in one currency.", currencies=sorted(currencies))
-        lines: list[Line] = [
-            {
-                "id": str(uuid_utils.uuid7()),
-                "product_id": str(item.product_id),
-                "product_name": product.name,
-                "quantity": item.quantity,
-                "price_cents": product.price_cents,
-                "discount_cents": 0,
-            }
-            for item, product in zip(self.order.items, products, strict=True)
-        ]
         order = Order.place(
             uuid7(),
             number=self.next_number(),
             user_id=str(user_id),
             currency=currencies.pop(),
-            lines=lines,
+            lines=self._lines(products),
             shipping_cents=0,
             shipping_address=address,
             payment_terms=self.order.payment_terms,
         )
+        document = order_document(order)
         return Decision(
             status=201,
-            body=to_json(order_document(order)),
+            body=to_json(document),
             version=order.version,
-            location=f"/orders/{order.id}",
+            location=f"/orders/{document['id']}",
             changed=(order,),
             read=(customer, *products),
             stock={item.product_id: -item.quantity for item in self.order.items},
@@ -122,11 +112,24 @@ class PlaceOrder(Command):
     def _products(self, known: Known) -> list[Product]:
         products: dict[UUID, Product] = {}
         for item in self.order.items:
-            product_id = str(item.product_id)
             if item.product_id in products:
-                raise DuplicateProduct("A product is listed at most once.", product_id=product_id)
+                raise DuplicateProduct("A product is listed at most once.", product_id=str(item.product_id))
             product = known[item.product_id]
             if not isinstance(product, Product):
-                raise UnknownProduct("There is no such product.", product_id=product_id)
+                raise UnknownProduct("There is no such product.", product_id=str(item.product_id))
             products[item.product_id] = product
         return list(products.values())
+
+    def _lines(self, products: Iterable[Product]) -> list[Line]:
+        """Names and prices as they are now, for they may change and the order must not."""
+        return [
+            {
+                "id": str(uuid_utils.uuid7()),
+                "product_id": str(item.product_id),
+                "product_name": product.name,
+                "quantity": item.quantity,
+                "price_cents": product.price_cents,
+                "discount_cents": 0,
+            }
+            for item, product in zip(self.order.items, products, strict=True)
+        ]

@@ -16,8 +16,8 @@ from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis
 from events.codec import Codec
-from events.log.appender import CONNECTION_LOST
 from events.log.connect import connect, create_pool
+from events.log.lasting import CONNECTION_LOST
 from events.log.purge import purge_keys
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants

@@ -37,7 +37,7 @@ from daybook.logs import configure_logs
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
-from events.log.appender import CONNECTION_LOST
+from events.log.lasting import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
 # An attempt holds a thread while the mail server takes its time. Threads that wait are cheap.

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import asyncpg
 
-from events.log.appender import CONNECTION_LOST
+from events.log.lasting import CONNECTION_LOST
 
 
 class AdvisoryLeadership:

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
+import asyncpg
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from events.log.lasting import CONNECTION_LOST
 from events.log.wakeups import appended_channel
 from projections.runner import Runner
 
@@ -36,7 +38,7 @@ class Projector:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(), name="wake-ups")
             while True:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
                     for tenant in await self._tenants():
                         if tenant not in self._runners:
                             self._runners[tenant] = self._build(tenant)

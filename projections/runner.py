@@ -12,8 +12,8 @@ from typing import Protocol
 import asyncpg
 import structlog
 
-from events.log.appender import CONNECTION_LOST
 from events.log.database import Connection
+from events.log.lasting import CONNECTION_LOST
 from events.log.reader import END
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import CheckpointMoved, lowest_checkpoint, move_checkpoint, read_checkpoint
@@ -23,13 +23,10 @@ from projections.projection import Projection
 
 log = structlog.get_logger("projector")
 
-TRANSIENT = (
-    *CONNECTION_LOST,
-    asyncpg.TransactionRollbackError,
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-)
-"""Errors that say nothing about the event: the batch is tried again."""
+DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
+
+AN_EVENTS_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What the database says of data; anything else that it says is not an event's fault, and passes."""
 
 A_FEW = 8
 
@@ -87,7 +84,7 @@ class Runner:
                 await asyncio.sleep(1.0)
             except CheckpointMoved:
                 log.info("another runner is ahead", tenant=self.tenant, projection=self.projection.name)
-            except TRANSIENT as error:
+            except DATABASE_AWAY as error:
                 log.warning(
                     "projection waits for the database",
                     tenant=self.tenant,
@@ -129,10 +126,8 @@ class Runner:
             return 0
         try:
             await self._apply(events)
-        except (CheckpointMoved, *TRANSIENT):
-            raise
-        except Exception:
-            if not self.projection.parks:
+        except Exception as error:
+            if _passes(error) or not self.projection.parks:
                 raise
             await self._one_by_one(events)
         for follower in self.followers:
@@ -165,9 +160,9 @@ class Runner:
         for event in events:
             try:
                 await self._apply([event])
-            except (CheckpointMoved, *TRANSIENT):
-                raise
             except Exception as error:
+                if _passes(error):
+                    raise
                 await self._park(event, error)
 
     async def _park(self, event: RecordedEvent, error: Exception) -> None:
@@ -186,3 +181,8 @@ class Runner:
             event_type=event.type,
             error=why,
         )
+
+
+def _passes(error: Exception) -> bool:
+    """Whether this says nothing about the events: then the batch is tried again, and none is parked."""
+    return isinstance(error, (CheckpointMoved, *DATABASE_AWAY)) and not isinstance(error, AN_EVENTS_FAULT)

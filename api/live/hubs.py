@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from api.live.frames import Frames
 from api.live.subscription import Subscription
 from events.codec import Codec
-from events.log.appender import CONNECTION_LOST
+from events.log.lasting import CONNECTION_LOST
 from events.log.reader import LogReader
 from events.opaque import Positions
 from projections.checkpoints import read_checkpoint

@@ -29,8 +29,7 @@ from events.log.append import (
     OutcomeUnknown,
 )
 from events.log.batch import Batch
-from events.log.lasting import CANNOT_CONNECT, Connect, LastingConnection
-from events.log.lasting import CONNECTION_LOST as CONNECTION_LOST
+from events.log.lasting import CANNOT_CONNECT, CONNECTION_LOST, Connect, LastingConnection
 from events.log.lost_commit import find_appended
 from events.log.reader import SQL
 

@@ -13,11 +13,15 @@ from bench.shoppers import Market, Shopper
 PATIENCE = 40.0
 """Seconds for an answer. The service gives up sooner, and says so: silence is a defect."""
 
+NOBODY_KNOWS = {"unanswered", "503 outcome_unknown"}
+"""Failures after which the order may be in the log. All others promise that it is not."""
+
 
 class Attempt(NamedTuple):
-    """One order, as it was asked for. `key` is its Idempotency-Key; `port` names the process that was asked."""
+    """One order, as it was asked for. `port` names the process that was asked; `keyed`: with its name as the key."""
 
-    key: str
+    name: str
+    keyed: bool
     port: int
     shopper: Shopper
     content: dict[str, Any]
@@ -30,9 +34,11 @@ class Load:
         """`pause`: seconds between the requests of one customer; it may be changed at any time."""
         self.in_flight: dict[str, Attempt] = {}
         self.acknowledged: dict[str, str] = {}
-        """Key → the id of the order that was answered with 201."""
+        """Attempt → the id of the order that was answered with 201."""
         self.failed: dict[str, str] = {}
-        """Key → why: "unanswered", or the problem's status and code."""
+        """Attempt → why: "unanswered", or the problem's status and code."""
+        self.unknown = 0
+        """Attempts without a key of which nobody can say any more whether they became orders."""
         self.failed_reads: list[str] = []
         self.begun_at = 0
         self._ports = ports
@@ -74,20 +80,23 @@ class Load:
         await self.until(lambda: len(self.acknowledged) >= enough)
 
     def in_flight_at(self, port: int) -> set[str]:
-        """The keys of the orders that this process has been asked for and not yet answered."""
-        return {key for key, attempt in self.in_flight.items() if attempt.port == port}
+        """The orders that this process has been asked for and not yet answered."""
+        return {name for name, attempt in self.in_flight.items() if attempt.port == port}
 
     async def ask_again(self) -> set[str]:
-        """Ask once more for everything that failed, under its key; answers the keys that had been carried out."""
+        """Ask once more for everything that failed and had a key; answers what turns out to have been carried out."""
         carried_out = set()
-        for key in list(self.failed):
-            attempt = self._attempts[key]
-            answer = await self._ask(attempt._replace(port=self._ports()[0]))
-            assert answer.status == 201, answer
-            if answer.headers.get("idempotent-replayed") == "true":
-                carried_out.add(key)
-            self.acknowledged[key] = answer.json()["id"]
-            del self.failed[key]
+        for name, why in list(self.failed.items()):
+            attempt = self._attempts[name]
+            del self.failed[name]
+            if attempt.keyed:
+                answer = await self._ask(attempt._replace(port=self._ports()[0]))
+                assert answer.status == 201, answer
+                if answer.headers.get("idempotent-replayed") == "true":
+                    carried_out.add(name)
+                self.acknowledged[name] = answer.json()["id"]
+            elif why in NOBODY_KNOWS:
+                self.unknown += 1
         self._close()
         return carried_out
 
@@ -96,7 +105,8 @@ class Load:
         # Not all at once: they would ask and wait in step.
         await asyncio.sleep(random.uniform(0, self.pause))
         while not self._stopping:
-            await self._order(Attempt(uuid4().hex, self._port(number), shopper, self._content(shopper)))
+            keyed = number % 4 != 1
+            await self._order(Attempt(uuid4().hex, keyed, self._port(number), shopper, self._content(shopper)))
             await asyncio.sleep(self.pause)
 
     async def _browse(self, number: int) -> None:
@@ -113,25 +123,28 @@ class Load:
         return ports[number // 4 % len(ports)] if number % 4 == 0 else ports[number % len(ports)]
 
     async def _order(self, attempt: Attempt) -> None:
-        key = attempt.key
-        self._attempts[key] = self.in_flight[key] = attempt
+        name = attempt.name
+        self._attempts[name] = self.in_flight[name] = attempt
         try:
             answer = await self._ask(attempt)
         except Unanswered:
-            self.failed[key] = "unanswered"
+            self.failed[name] = "unanswered"
         else:
             if answer.status == 201:
-                self.acknowledged[key] = answer.json()["id"]
+                self.acknowledged[name] = answer.json()["id"]
             else:
-                self.failed[key] = f"{answer.status} {answer.json()['code']}"
+                self.failed[name] = f"{answer.status} {answer.json()['code']}"
         finally:
-            del self.in_flight[key]
+            del self.in_flight[name]
 
     async def _ask(self, attempt: Attempt) -> Answer:
         client = self._client(attempt.port)
         async with asyncio.timeout(PATIENCE):
             return await client.post(
-                "/orders", attempt.content, token=attempt.shopper.token, headers={"Idempotency-Key": attempt.key}
+                "/orders",
+                attempt.content,
+                token=attempt.shopper.token,
+                headers={"Idempotency-Key": attempt.name} if attempt.keyed else {},
             )
 
     async def _read(self, port: int, shopper: Shopper) -> None:

@@ -65,4 +65,5 @@ async def test_asked_to_stop_it_answers_or_refuses_all_that_it_took_in(running: 
     assert set(load.failed.values()) <= {"unanswered", "503 shutting_down"}
     carried_out = await load.ask_again()
     assert not carried_out, "it wrote orders into the log and told nobody"
+    assert sorted(running.placed_after(load.begun_at)) == sorted(load.acknowledged.values())
     await running.reckon(load)

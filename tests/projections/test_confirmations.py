@@ -86,7 +86,7 @@ class TestFanOut:
 
     async def test_tells_how_far_streams_may_read(self, book: Book) -> None:
         async with book.redis.pubsub() as listener:
-            await listener.subscribe(fanout_channel("default"))
+            await listener.subscribe(fanout_channel(book.tenant))
             position = await book.given(placed())
             async with asyncio.timeout(5):
                 async for message in listener.listen():

@@ -44,6 +44,11 @@ def read_model(owner: asyncpg.Connection) -> ReadModel:
     return ReadModel(owner)
 
 
+@pytest.fixture
+def book(own_book: Book) -> Book:
+    return own_book
+
+
 def orders(book: Book) -> OrdersProjection:
     return OrdersProjection(book.tenant, book.shop.codec)
 
@@ -159,6 +164,17 @@ class TestRetrying:
         assert retried.result() == (10, 0)
         await book.post()
         await book.then_counts(EVERYONE, pending=30, confirmed=10)
+
+    async def test_by_two_at_once_applies_it_once(self, book: Book, read_model: ReadModel) -> None:
+        bad = [placed() for _ in range(5)]
+        await read_model.refuse_confirmed_orders()
+        await book.given(*bad)
+        await book.given(*[moved(order, "confirmed") for order in bad])
+        await read_model.mend("order_list")
+        both = await asyncio.gather(*(retry_parked(book.pool, book.tenant, orders(book)) for _ in range(2)))
+        assert sum(applied for applied, _ in both) == 5
+        await book.then_parked("orders")
+        await book.then_counts(EVERYONE, confirmed=5)
 
     async def test_brings_deliveries_that_waited(self, book: Book, read_model: ReadModel) -> None:
         await read_model.refuse_deliveries()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import pytest
 from redis.asyncio import Redis
 
 from daybook.embedded import PostgresServer
@@ -21,6 +22,11 @@ from projections.projector import Projector
 from tests.projections.book import Book, open_book
 from tests.projections.business import placed
 from tests.projections.eventually import eventually
+
+
+@pytest.fixture
+def book(own_book: Book) -> Book:
+    return own_book
 
 
 @contextlib.asynccontextmanager

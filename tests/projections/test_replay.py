@@ -20,6 +20,11 @@ from tests.projections.business import line, placed, product
 TABLES = "order_list, order_counts, catalogue, deliveries, checkpoints, parked_events"
 
 
+@pytest.fixture
+def book(own_book: Book) -> Book:
+    return own_book
+
+
 async def a_busy_day(book: Book, chance: random.Random) -> None:
     """Products come and change, orders come and go, and the projections are brought along now and then."""
     customers = [uuid4() for _ in range(5)]

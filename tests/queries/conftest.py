@@ -1,5 +1,5 @@
 """The books of tests/projections, read."""
 
-from tests.projections.conftest import book, owner
+from tests.projections.conftest import book, street
 
-__all__ = ["book", "owner"]
+__all__ = ["book", "street"]

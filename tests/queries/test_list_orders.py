@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -142,11 +142,9 @@ class TestACursor:
         await book.given(*[placed(ada) for _ in range(3)])
         cursor = (await page(orders, ada, "pending", None, 2))["next"]
         await page(orders, ada, "pending", cursor)
-        elsewhere = OrderList(book.pool, "other", book.shop.cursors)
         for user_id, status in ((ada, None), (None, "pending"), (uuid4(), "pending"), (ada, "shipped")):
             with pytest.raises(InvalidOpaque):
                 await page(orders, user_id, status, cursor)
-        await page(elsewhere, ada, "pending", cursor)
 
     @pytest.mark.parametrize("text", ["", "x", "AAAA", "é", "A" * 64, "\x00", "=" * 22, "A" * 10_000])
     async def test_that_was_made_up_is_refused(self, orders: OrderList, text: str) -> None:
@@ -180,7 +178,7 @@ def imported(moment: datetime) -> Order:
     sample = placed()
     return Order.import_from(
         sample.id,
-        moment + timedelta(0),
+        moment,
         number=sample.number,
         user_id=sample.user_id,
         currency="USD",

@@ -86,7 +86,7 @@ class TestAnEnvelope:
         await book.append(order)
         (event,), _ = await read(book)
         assert event["actor"] == f"system:{order.user_id}"
-        assert event["source"] == "/tenants/default"
+        assert event["source"] == f"/tenants/{book.tenant}"
         assert event["dataschema"] == "urn:daybook:schema:OrderPlaced:1"
         assert event["time"] == order.created_on.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert event["recordedtime"] >= event["time"]
