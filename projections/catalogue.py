@@ -42,7 +42,9 @@ class CatalogueProjection:
             await self._release(transaction, released, available)
         changes = {product_id: change for product_id, change in available.items() if change}
         if changes:
-            await transaction.execute(SQL.change_available, self._tenant, list(changes), list(changes.values()))
+            done = await transaction.execute(SQL.change_available, self._tenant, list(changes), list(changes.values()))
+            if done != f"UPDATE {len(changes)}":
+                raise LookupError("units of a product moved that is not in the read model")
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Nothing leaves the service from here."""

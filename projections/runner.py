@@ -125,27 +125,31 @@ class Runner:
         if not events:
             return 0
         try:
-            await self._apply(events)
+            applied = await self._apply(events)
         except Exception as error:
             if _passes(error) or not self.projection.parks:
                 raise
-            await self._one_by_one(events)
+            applied = await self._one_by_one(events)
         for follower in self.followers:
             follower.wake()
+        await self.projection.applied(applied)
         return len(events)
 
-    async def _apply(self, events: Sequence[RecordedEvent]) -> None:
+    async def _apply(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+        """Apply a batch, all of it or nothing; answers those events that were not set aside."""
         reached = events[-1].position
+        free = events
         if self.projection.writes:
             async with self._pool.acquire() as connection, connection.transaction():
                 await move_checkpoint(connection, self.tenant, self.projection.name, self.position, reached)
-                free = await self._set_parked_aside(connection, events) if self._parked else events
+                if self._parked:
+                    free = await self._set_parked_aside(connection, events)
                 if free:
                     await self.projection.apply(connection, free)
         else:
             await move_checkpoint(self._pool, self.tenant, self.projection.name, self.position, reached)
         self.position = reached
-        await self.projection.applied(events)
+        return free
 
     async def _set_parked_aside(self, connection: Connection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         streams = await parked_streams(connection, self.tenant, self.projection.name)
@@ -155,15 +159,17 @@ class Runner:
             await park(connection, self.tenant, self.projection.name, behind, "waits behind an earlier event")
         return [event for event in events if event.stream_id not in streams]
 
-    async def _one_by_one(self, events: Sequence[RecordedEvent]) -> None:
+    async def _one_by_one(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         """A batch could not be applied: find the event at fault, park its stream, and let the others go on."""
+        applied: list[RecordedEvent] = []
         for event in events:
             try:
-                await self._apply([event])
+                applied += await self._apply([event])
             except Exception as error:
                 if _passes(error):
                     raise
                 await self._park(event, error)
+        return applied
 
     async def _park(self, event: RecordedEvent, error: Exception) -> None:
         # The text of an error may hold data of the event: only its kind goes to the log and the table.

@@ -94,8 +94,6 @@ LANGUAGE plpgsql
 -- A plan made while a table was empty is kept for ever after: it must not be a scan then either.
 SET enable_seqscan = off
 SET enable_bitmapscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
@@ -248,9 +246,9 @@ BEGIN
     END IF;
 
     IF _stock_changed THEN
-        UPDATE stock AS s SET available = p.available
-        FROM unnest(_products, _available) AS p (product_id, available)
-        WHERE s.tenant_id = _tenant AND s.product_id = p.product_id AND s.available <> p.available;
+        -- width_bucket finds a product's number: they are in order.
+        UPDATE stock SET available = _available[width_bucket(product_id, _products)]
+        WHERE tenant_id = _tenant AND product_id = ANY (_products);
     END IF;
 
     IF _keys > 0 THEN
