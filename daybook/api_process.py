@@ -1,5 +1,6 @@
 """The API process: uvicorn around the application."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,6 +53,7 @@ def run(settings: Settings) -> None:
                 settings.sockets_per_account,
                 settings.origins,
             )
+            spare_the_collector()
             try:
                 yield Backend(service, service.pool, service.redis, Tokens(settings.secret), hubs, limits)
             finally:
@@ -59,6 +61,14 @@ def run(settings: Settings) -> None:
                 await listening.aclose()
 
     uvicorn.Server(uvicorn.Config(create_app(open_backend), host=settings.host, port=settings.port, **UVICORN)).run()
+
+
+def spare_the_collector() -> None:
+    """Have the cycle collector look less often: requests leave hardly any cycles behind, and going through all the
+    aggregates in memory for them took a tenth of the processor's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -19,11 +19,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from consumers.smtp_address import BadSmtpUrl, SmtpAddress
 from daybook.failure import Failure
 from daybook.logs import configure_logs
+from daybook.priority import give_way
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
-
-# Like the worker whose mails it takes: a burst of them must not slow down the API.
-_NICENESS = 10
 
 LARGEST = 1 << 20
 """Bytes of a mail; a larger one is refused (552)."""
@@ -38,7 +36,7 @@ def run(settings: Settings) -> None:
     """Catch mails until SIGTERM or SIGINT. Raises Failure when it cannot listen."""
     configure_logs(settings)
     watch_supervisor()
-    os.nice(_NICENESS)
+    give_way()
     try:
         address = SmtpAddress.parse(settings.smtp_url)
     except BadSmtpUrl as error:

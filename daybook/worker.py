@@ -7,7 +7,6 @@ Redis ──► Dramatiq's threads ──► this process's one event loop ─�
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
@@ -34,6 +33,7 @@ from consumers.smtp_address import BadSmtpUrl, SmtpAddress
 from consumers.sweep import Sweep
 from daybook.failure import Failure
 from daybook.logs import configure_logs
+from daybook.priority import give_way
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
@@ -42,8 +42,6 @@ from events.log.tenants import all_tenants
 
 # An attempt holds a thread while the mail server takes its time. Threads that wait are cheap.
 _THREADS = 16
-# A burst of orders brings a burst of mails on the same processors. Mails can wait, and the API cannot.
-_NICENESS = 10
 # Of the five seconds in which it must be gone: for what is under way to end, to be cut off, and to take leave.
 _FINISH_SECONDS = 2.5
 _CUT_OFF_SECONDS = 0.5
@@ -62,7 +60,7 @@ def run(settings: Settings) -> None:
     """
     configure_logs(settings)
     watch_supervisor()
-    os.nice(_NICENESS)
+    give_way()
     try:
         address = SmtpAddress.parse(settings.smtp_url)
         mailer = Mailer(address, domain=domain_of(settings.mail_from))

@@ -1,5 +1,6 @@
 -- Take a delivery that is due, for the length of a lease; the attempt is counted before it is made.
 -- $1 tenant, $2 delivery, $3 seconds of the lease, $4 attempts at most.
+-- The statuses are said by what they are not, so that no plan walks the index of what is due to find one by its id.
 -- No row where it is not due, under way elsewhere or finished. Else one: status 'leased', or 'dead' where the attempts
 -- are used up (the last of them never ended); then kind, order_id, customer_id, attempts, due_at (the lease's end).
 UPDATE deliveries
@@ -8,5 +9,5 @@ SET status = CASE WHEN attempts < $4 THEN 'leased' ELSE 'dead' END,
     due_at = clock_timestamp() + make_interval(secs => $3),
     last_error = CASE WHEN status = 'leased' THEN 'the attempt before never ended' ELSE last_error END,
     finished_at = CASE WHEN attempts < $4 THEN NULL ELSE clock_timestamp() END
-WHERE tenant_id = $1 AND delivery_id = $2 AND status IN ('pending', 'leased') AND due_at <= clock_timestamp()
+WHERE tenant_id = $1 AND delivery_id = $2 AND status <> 'done' AND status <> 'dead' AND due_at <= clock_timestamp()
 RETURNING status, kind, order_id, customer_id, attempts, due_at

@@ -13,7 +13,6 @@ _SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "15s",
     # Statements here are short and known: compiling them costs more than running them.
     "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
 }
 
 
@@ -23,7 +22,12 @@ async def connect(url: str, application: str) -> asyncpg.Connection:
         url,
         timeout=5.0,
         command_timeout=STATEMENT_TIMEOUT + 5.0,
-        server_settings={**_SERVER_SETTINGS, "application_name": application},
+        server_settings={
+            **_SERVER_SETTINGS,
+            "application_name": application,
+            # The append is one statement with large arrays: planning it anew each time would cost more than a commit.
+            "plan_cache_mode": "force_generic_plan",
+        },
     )
 
 
