@@ -8,6 +8,7 @@ SECTIONS = {
     "http": "POST /orders, against the same application without a log",
     "latency": "from a placed order to its frame on the customer's socket",
     "catch_up": "a projection, from the start of a log to its end",
+    "up": "a fresh `daybook up`, until it is ready",
 }
 
 

@@ -9,11 +9,13 @@ import gc
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from statistics import median
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -82,7 +84,7 @@ def _contestants(server: PostgresServer) -> list[Contestant]:
         *(
             Contestant(
                 f"daybook, {waiting} waiting, {'full' if full else 'plain'}",
-                lambda seconds, n=waiting, full=full: uvloop.run(_appender(url, n, full, seconds)),
+                partial(_run, _appender, url, waiting, full),
                 aims.get((waiting, full), ""),
             )
             for full in (False, True)
@@ -91,14 +93,14 @@ def _contestants(server: PostgresServer) -> list[Contestant]:
         *(
             Contestant(
                 f"pgbench, one-row INSERT, {clients} client{'s' if clients > 1 else ''}",
-                lambda seconds, n=clients: pgbench(server.owner_url(), _ROW, n, seconds),
+                partial(pgbench, server.owner_url(), _ROW, clients),
             )
             for clients in (1, 8, 32)
         ),
         *(
             Contestant(
                 f"a transaction a command, asyncpg pool of 32, {'full' if full else 'plain'}",
-                lambda seconds, full=full: uvloop.run(_pool(url, 32, full, seconds)),
+                partial(_run, _pool, url, 32, full),
             )
             for full in (False, True)
         ),
@@ -127,6 +129,16 @@ async def _appender(url: str, waiting: int, full: bool, seconds: float) -> float
     rate = await _rate(appender.append, waiting, full, seconds)
     await appender.close()
     return rate
+
+
+def _run(
+    measured: Callable[[str, int, bool, float], Coroutine[Any, Any, float]],
+    url: str,
+    writers: int,
+    full: bool,
+    seconds: float,
+) -> float:
+    return uvloop.run(measured(url, writers, full, seconds))
 
 
 async def _pool(url: str, size: int, full: bool, seconds: float) -> float:

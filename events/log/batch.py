@@ -4,10 +4,12 @@ Rows, and not an array for each column: asyncpg asks of every element of an arra
 which costs more than to encode it; a row is asked once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+from asyncpg import Record
 
 from events.log.append import Append, Appended, Conflict, IdempotencyKey, KeyReused, Outcome, Refused, Replayed
 from events.log.reader import replayed
@@ -74,7 +76,7 @@ class Batch:
             *(self._guard_products, self._guard_changes, list(self._products)),
         )
 
-    def outcomes(self, answer: Mapping[str, Any]) -> tuple[list[Outcome], int]:
+    def outcomes(self, answer: Record) -> tuple[list[Outcome], int]:
         """What became of each command, and the head that the batch reached."""
         exceptions = {row["command"]: row for row in answer["exceptions"] or ()}
         answers = {row["command"]: row for row in answer["answers"] or ()}
@@ -90,7 +92,7 @@ class Batch:
                 outcomes.append(self._exception(exceptions[number], outcomes))
         return outcomes, position
 
-    def _exception(self, row: Mapping[str, Any], earlier: Sequence[Outcome]) -> Outcome:
+    def _exception(self, row: Record, earlier: Sequence[Outcome]) -> Outcome:
         append, culprit, amount = self.appends[row["command"] - 1], row["culprit"], row["amount"]
         match row["outcome"]:
             case "conflict":

@@ -10,7 +10,6 @@ import pytest
 from bench.stack import Stack
 from tests.faults.running import Running
 
-
 HERE = Path(__file__).parent
 SERVICE = pytest.StashKey[Running]()
 

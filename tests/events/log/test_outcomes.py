@@ -162,11 +162,11 @@ class TestRefused:
 class TestKeyThenVersionsThenGuards:
     async def test_a_key_comes_before_a_conflict(self, appender: Appender) -> None:
         await appended(appender, command(key=key("k")))
-        hopeless = {"stock": {uuid4(): -1}}
-        assert await appender.append(command(event(uuid4(), 9), key=key("k"), **hopeless)) == Replayed(
+        hopeless = {uuid4(): -1}
+        assert await appender.append(command(event(uuid4(), 9), key=key("k"), stock=hopeless)) == Replayed(
             key("k").answer, 0
         )
-        assert await appender.append(command(event(uuid4(), 9), key=key("k", "other"), **hopeless)) == KeyReused()
+        assert await appender.append(command(event(uuid4(), 9), key=key("k", "other"), stock=hopeless)) == KeyReused()
 
     async def test_a_conflict_comes_before_a_refusal(self, appender: Appender) -> None:
         order = uuid4()
