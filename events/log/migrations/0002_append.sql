@@ -203,6 +203,19 @@ BEGIN
             FOR _g IN _first_guard .. _command.guards_until LOOP
                 _product := _guard_products[_g];
                 IF _available[_product] + _guard_changes[_g] < 0 THEN
+                    -- Versions come before guards, also those of streams that were only believed to be new.
+                    FOR _e IN _first_event .. _command.events_until LOOP
+                        _event := _events[_e];
+                        SELECT e.stream_version INTO _found FROM events e
+                        WHERE e.tenant_id = _tenant AND e.stream_id = _event.stream_id
+                              AND _stream_at[_event.stream] IS NULL
+                        ORDER BY e.stream_version DESC LIMIT 1;
+                        IF _found.stream_version <> _event.expected THEN
+                            exceptions := array_append(exceptions,
+                                (_number, 'conflict', _event.stream, _found.stream_version)::append_exception);
+                            EXIT judgement;
+                        END IF;
+                    END LOOP;
                     exceptions := array_append(exceptions,
                         (_number, 'refused', _product, _available[_product])::append_exception);
                     EXIT judgement;

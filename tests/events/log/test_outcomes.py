@@ -160,6 +160,14 @@ class TestRefused:
 
 
 class TestKeyThenVersionsThenGuards:
+    async def test_a_conflict_comes_before_a_guard_also_where_a_stream_was_believed_new(
+        self, appender: Appender
+    ) -> None:
+        stream = uuid4()
+        await appended(appender, command(event(stream, 1)))
+        late = command(event(stream, 1), stock={uuid4(): -1})
+        assert await appender.append(late) == Conflict(stream, 1)
+
     async def test_a_key_comes_before_a_conflict(self, appender: Appender) -> None:
         await appended(appender, command(key=key("k")))
         hopeless = {uuid4(): -1}
