@@ -2,7 +2,7 @@
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -50,7 +50,7 @@ def _replay(url: str, product: Product) -> tuple[Product, int | None]:
         "CREATE_TABLE": "no",
     }
 
-    class Stored(Application):
+    class Stored(Application[UUID]):
         name = "stored"
 
     with Stored(env=environment) as application:
