@@ -161,6 +161,7 @@ class TestRetrying:
                     book.runners["orders"].wake()
         finally:
             running.cancel()
+            await asyncio.wait((running,))
         assert retried.result() == (10, 0)
         await book.post()
         await book.then_counts(EVERYONE, pending=30, confirmed=10)
