@@ -43,7 +43,7 @@ class Answer:
 
     @property
     def replayed(self) -> bool:
-        return self.response.headers.get("Idempotent-Replayed", "") in ("true",)
+        return bool(self.response.headers.get("Idempotent-Replayed") == "true")
 
     def then(self, status: int, shape: type[BaseModel], /, **members: Any) -> Self:
         """It has this status, this shape and these members."""

@@ -120,7 +120,9 @@ async def running(
 
 @asynccontextmanager
 async def _serving(gate: Gate) -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
+    # With its protocol named: of others asyncio does not turn Nagle's delay off, and each answer would take 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     server = _Server(uvicorn.Config(gate, **UVICORN))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(server.has_started)

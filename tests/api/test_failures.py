@@ -57,7 +57,6 @@ class TestARequestThatIsHeldUp:
     async def test_by_a_lock_is_told_to_try_again(self, own_service: Running, database: Database) -> None:
         ada = await own_service.customer()
         owner = await asyncpg.connect(database.owner_url)
-        await owner.execute("ALTER ROLE daybook_app SET lock_timeout = '5s'")
         await owner.execute("BEGIN; LOCK TABLE order_counts")
         reading = asyncio.create_task(ada.gets("/orders"))
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"

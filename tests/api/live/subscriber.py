@@ -84,6 +84,8 @@ async def dialled(service: Running, headers: dict[str, str] | None = None, **que
 
 @asynccontextmanager
 async def following(service: Running, person: Person, **query: str) -> AsyncIterator[Subscriber]:
-    """A stream that is ready."""
+    """A stream that is ready, from this moment on where no position is named: what was just written may still be on
+    its way to the streams."""
+    query.setdefault("after", person.shop.positions.seal(await person.shop.reader.head()))
     async with dialled(service, {"Authorization": f"Bearer {person.token}"}, **query) as subscriber:
         yield await subscriber.is_ready()

@@ -85,6 +85,17 @@ class TestAfterAPosition:
             assert [event["streamversion"] for event in await stream.events(2)] == [2, 3]
 
 
+class TestWithoutAPosition:
+    async def test_a_stream_starts_now(self, service: Running, ada: Person, pen: Json) -> None:
+        async with following(service, ada) as stream:
+            past = await ada.places(pen)
+            assert await stream.subjects(1) == [past["id"]]
+        async with dialled(service, bearer(ada.token)) as anew:
+            await anew.is_ready()
+            order = await ada.places(pen)
+            assert await anew.subjects(1) == [order["id"]]
+
+
 class TestALongPast:
     @pytest.mark.parametrize("orders", [1, 4, 5, 6, 23])
     async def test_comes_page_by_page(self, service: Running, monkeypatch: pytest.MonkeyPatch, orders: int) -> None:
