@@ -1,10 +1,10 @@
 """The Dramatiq broker, used for what it is good at: handing out work. Postgres keeps attempts and due times.
 
-A message is only a hint that a delivery is due, and any number of them for one delivery are harmless. So here
+A message is only a hint that deliveries are due, and any number of them for one delivery are harmless. So here
 is no result backend and no retry, and whatever Redis loses the sweep finds again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -52,9 +52,9 @@ def make_broker(url: str) -> RedisBroker:
     )
 
 
-def send(broker: RedisBroker, tenant: str, delivery_id: UUID) -> None:
-    """Put one delivery into the queue."""
-    broker.enqueue(dramatiq.Message(QUEUE, _ACTOR, (tenant, str(delivery_id)), {}, {}))
+def send(broker: RedisBroker, tenant: str, delivery_ids: Sequence[UUID]) -> None:
+    """Put deliveries of a tenant into the queue, as one message: whoever gets it performs them all at once."""
+    broker.enqueue(dramatiq.Message(QUEUE, _ACTOR, (tenant, [str(one) for one in delivery_ids]), {}, {}))
 
 
 def waiting(broker: RedisBroker) -> int:
@@ -63,10 +63,10 @@ def waiting(broker: RedisBroker) -> int:
     return int(length)
 
 
-def receive(broker: RedisBroker, deliver: Callable[[str, UUID], None]) -> None:
+def receive(broker: RedisBroker, deliver: Callable[[str, Sequence[UUID]], None]) -> None:
     """Have the workers of this broker call `deliver`, in a thread, with what comes out of the queue."""
 
-    def received(tenant: str, delivery_id: str) -> None:
-        deliver(tenant, UUID(delivery_id))
+    def received(tenant: str, delivery_ids: list[str]) -> None:
+        deliver(tenant, [UUID(one) for one in delivery_ids])
 
     dramatiq.actor(broker=broker, actor_name=_ACTOR, queue_name=QUEUE)(received)

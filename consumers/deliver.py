@@ -1,4 +1,4 @@
-"""Performs one delivery: claim, do, record in the log, mark. After a crash in between it is done again.
+"""Performs deliveries: claim, do, record in the log, mark. After a crash in between they are done again.
 
     pending ──claim──► leased ──performed and recorded──► done
        ▲                 │ └───── the lease ran out ────► (claimed again)
@@ -9,11 +9,15 @@
 Postgres, not the broker, knows what is due and how often it was tried. An attempt is counted before it is
 made, so that a delivery which kills its process is given up in the end. The end of the lease is also its
 fence: whoever outlived it can no longer call the delivery failed. That it is done, anyone may say.
+
+Those that came in one message share a claim, a read and a mark. No commit here needs to wait for the disk: if Postgres
+loses a claim or a mark with its machine, the delivery is due again, and the log knows whether it was performed.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID
@@ -22,7 +26,7 @@ import asyncpg
 import structlog
 from aiosmtplib import SMTPResponseException
 
-from consumers.effect import Delivery, Effect, Undeliverable
+from consumers.effect import Delivery, Effect, Recorded, Undeliverable
 from events.log.statements import load_statements
 
 SQL = load_statements(Path(__file__).parent / "sql")
@@ -56,52 +60,78 @@ class Deliverer:
         self._lease_seconds = lease_seconds
         self._pause = pause or backoff
 
-    async def deliver(self, tenant: str, delivery_id: UUID) -> None:
-        """Make one attempt, unless it is not due, under way elsewhere, or finished.
+    async def deliver(self, tenant: str, delivery_ids: Sequence[UUID]) -> None:
+        """Make one attempt at each that is due, and neither under way elsewhere nor finished, all of them at once.
 
-        Raises what a lost database raises; the delivery is then due again when its lease has run out.
+        Raises what a lost database raises; what is not marked then is due again when its lease has run out.
         """
-        delivery = await self._claim(tenant, delivery_id)
-        if delivery is None:
+        kinds: defaultdict[str, list[Delivery]] = defaultdict(list)
+        for delivery in await self._claim(tenant, delivery_ids):
+            kinds[delivery.kind].append(delivery)
+        for kind, deliveries in kinds.items():
+            await self._attempts_at(tenant, kind, deliveries)
+
+    async def _claim(self, tenant: str, delivery_ids: Sequence[UUID]) -> list[Delivery]:
+        rows = await self._db.fetch(SQL.claim_deliveries, tenant, delivery_ids, self._lease_seconds, self._attempts)
+        claimed = []
+        for row in rows:
+            delivery = Delivery(
+                tenant,
+                row["delivery_id"],
+                kind=row["kind"],
+                order_id=row["order_id"],
+                customer_id=row["customer_id"],
+                attempt=row["attempts"],
+                lease=row["due_at"],
+            )
+            if row["status"] == "dead":
+                log.error("gave a delivery up: its attempts never ended", **_named(delivery))
+            else:
+                claimed.append(delivery)
+        return claimed
+
+    async def _attempts_at(self, tenant: str, kind: str, deliveries: Sequence[Delivery]) -> None:
+        until = asyncio.get_running_loop().time() + self._attempt_seconds
+        try:
+            async with asyncio.timeout_at(until):
+                effect = await self._effect(tenant, kind)
+                recorded = await effect.read(deliveries)
+        except Exception as error:
+            for delivery in deliveries:
+                await self._failed(delivery, error)
             return
+        attempts = [self._attempt(effect, delivery, recorded, until) for delivery in deliveries]
+        ended = await asyncio.gather(*attempts, return_exceptions=True)
+        done = [delivery.id for delivery, end in zip(deliveries, ended, strict=True) if end is True]
+        if done:
+            await self._db.execute(SQL.finish_deliveries, tenant, done)
+        for end in ended:
+            if isinstance(end, BaseException):
+                raise end
+
+    async def _attempt(self, effect: Effect, delivery: Delivery, recorded: Recorded, until: float) -> bool:
+        """Whether it was performed. Raises what a lost database raises."""
         started = perf_counter()
         try:
-            async with asyncio.timeout(self._attempt_seconds):
-                effect = await self._effect(tenant, delivery.kind)
-                await effect(delivery)
-        except Undeliverable as why:
-            await self._give_up(delivery, str(why))
+            async with asyncio.timeout_at(until):
+                await effect.perform(delivery, recorded)
         except Exception as error:
-            await self._failed(delivery, kind_of(error))
-        else:
-            await self._db.execute(SQL.finish_delivery, tenant, delivery_id)
-            log.info("delivered", **_named(delivery), ms=round((perf_counter() - started) * 1000, 1))
+            await self._failed(delivery, error)
+            return False
+        log.info("delivered", **_named(delivery), ms=round((perf_counter() - started) * 1000, 1))
+        return True
 
-    async def _claim(self, tenant: str, delivery_id: UUID) -> Delivery | None:
-        row = await self._db.fetchrow(SQL.claim_delivery, tenant, delivery_id, self._lease_seconds, self._attempts)
-        if row is None:
-            return None
-        delivery = Delivery(
-            tenant,
-            delivery_id,
-            kind=row["kind"],
-            order_id=row["order_id"],
-            customer_id=row["customer_id"],
-            attempt=row["attempts"],
-            lease=row["due_at"],
-        )
-        if row["status"] == "dead":
-            log.error("gave a delivery up: its attempts never ended", **_named(delivery))
-            return None
-        return delivery
-
-    async def _failed(self, delivery: Delivery, error: str) -> None:
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        if isinstance(error, Undeliverable):
+            await self._give_up(delivery, str(error))
+            return
+        kind = kind_of(error)
         if delivery.attempt >= self._attempts:
-            await self._give_up(delivery, error)
+            await self._give_up(delivery, kind)
             return
         seconds = self._pause(delivery.attempt)
-        await self._db.execute(SQL.put_off_delivery, delivery.tenant, delivery.id, delivery.lease, error, seconds)
-        log.warning("a delivery failed", **_named(delivery), error=error, again_in=round(seconds, 1))
+        await self._db.execute(SQL.put_off_delivery, delivery.tenant, delivery.id, delivery.lease, kind, seconds)
+        log.warning("a delivery failed", **_named(delivery), error=kind, again_in=round(seconds, 1))
 
     async def _give_up(self, delivery: Delivery, error: str) -> None:
         await self._db.execute(SQL.give_up_delivery, delivery.tenant, delivery.id, delivery.lease, error)

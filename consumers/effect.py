@@ -1,9 +1,14 @@
 """What a delivery is, and what it takes to perform one."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
+
+from events.log.recorded import RecordedEvent
+
+Recorded = Mapping[UUID, Sequence[RecordedEvent]]
+"""Stream → its events, in order. A stream that is not there has none."""
 
 
 class Delivery(NamedTuple):
@@ -23,10 +28,14 @@ class Undeliverable(Exception):
 
 
 class Effect(Protocol):
-    """Performs one kind of delivery, with the delivery's id as idempotency key, and records it in the log.
+    """Performs one kind of delivery of one tenant, with the delivery's id as idempotency key, and records it in the log.
 
     Where the log says that it was performed before, it does nothing. Raises Undeliverable; any other error
     means that a later attempt may succeed.
     """
 
-    def __call__(self, delivery: Delivery, /) -> Awaitable[None]: ...
+    def read(self, deliveries: Sequence[Delivery], /) -> Awaitable[Recorded]:
+        """What the log has about these deliveries: one read, however many there are."""
+
+    def perform(self, delivery: Delivery, recorded: Recorded, /) -> Awaitable[None]:
+        """Perform one of them."""

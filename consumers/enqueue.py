@@ -11,7 +11,10 @@ from redis.exceptions import RedisError
 
 from consumers.broker import send, waiting
 
-LONGEST = 1_000
+AT_ONCE = 16
+"""Deliveries in one message: they share a claim, a read and their commits."""
+
+LONGEST = 64
 """Messages in the queue. More would only cost: whoever enqueues, and Redis."""
 
 _QUIET_SECONDS = 1.0
@@ -31,7 +34,7 @@ class Enqueuer:
         self._left_out = 0
 
     async def __call__(self, tenant: str, ids: Sequence[UUID]) -> None:
-        """Enqueue as many of these deliveries as fit."""
+        """Enqueue as many of these deliveries as fit, in as few messages as they take."""
         if monotonic() < self._quiet_until:
             self._left_out += len(ids)
             return
@@ -41,7 +44,7 @@ class Enqueuer:
             self._lost(error, len(ids))
 
     async def room(self) -> int:
-        """How many messages fit into the queue; 0 when Redis is down."""
+        """How many messages of AT_ONCE deliveries fit into the queue; 0 when Redis is down."""
         if monotonic() < self._quiet_until:
             return 0
         try:
@@ -52,8 +55,8 @@ class Enqueuer:
 
     def _enqueue(self, tenant: str, ids: Sequence[UUID]) -> None:
         room = max(self._longest - waiting(self._broker), 0)
-        for delivery_id in ids[:room]:
-            send(self._broker, tenant, delivery_id)
+        for begin in range(0, len(ids), AT_ONCE)[:room]:
+            send(self._broker, tenant, ids[begin : begin + AT_ONCE])
 
     def _lost(self, error: Exception, left_out: int) -> None:
         """Leave Redis alone for a moment, and say so once in a while."""

@@ -30,7 +30,7 @@ class Mailer:
         *,
         domain: str,
         timeout: float = 10.0,
-        keep: int = 16,
+        keep: int = 32,
         keep_seconds: float = 30.0,
     ) -> None:
         """`domain`: how we greet the server. `timeout`: seconds a step. `keep`: idle connections at most."""

@@ -1,14 +1,15 @@
 """Confirms an order to its customer by mail. Everything in the mail comes from the log."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from consumers.confirmation_mail import confirmation_mail, message_id
-from consumers.effect import Delivery, Undeliverable
+from consumers.effect import Delivery, Recorded, Undeliverable
 from events.codec import Codec
 from events.domain.delivery import Confirmation
 from events.log.append import Append, Appended, Conflict
@@ -40,19 +41,27 @@ class OrderConfirmation:
         self._send = send
         self._mail_from = mail_from
 
-    async def __call__(self, delivery: Delivery) -> None:
+    async def read(self, deliveries: Sequence[Delivery]) -> Recorded:
+        """The streams of the deliveries themselves, of their orders and of their customers."""
+        wanted = [stream for one in deliveries for stream in (one.id, one.order_id, one.customer_id)]
+        streams: defaultdict[UUID, list[RecordedEvent]] = defaultdict(list)
+        for event in await self._reader.streams(dict.fromkeys(wanted, 0)):
+            streams[event.stream_id].append(event)
+        return streams
+
+    async def perform(self, delivery: Delivery, recorded: Recorded) -> None:
         """Send the mail and record that it was sent, unless the log has that record."""
-        recorded = await self._reader.streams({delivery.id: 0, delivery.order_id: 0, delivery.customer_id: 0})
-        if any(event.stream_id == delivery.id for event in recorded):
+        if recorded.get(delivery.id):
             return
-        placed = next((event for event in recorded if event.type == "OrderPlaced"), None)
+        placed = next((event for event in recorded.get(delivery.order_id, ()) if event.type == "OrderPlaced"), None)
         if placed is None:
             raise Undeliverable("the log has no such order")
-        await self._send(await self._mail(delivery, placed, recorded))
+        await self._send(await self._mail(delivery, placed, recorded.get(delivery.customer_id, ())))
         await self._record(delivery, placed)
 
-    async def _mail(self, delivery: Delivery, placed: RecordedEvent, recorded: list[RecordedEvent]) -> EmailMessage:
-        about_customer = [event for event in recorded if event.stream_id == delivery.customer_id]
+    async def _mail(
+        self, delivery: Delivery, placed: RecordedEvent, about_customer: Sequence[RecordedEvent]
+    ) -> EmailMessage:
         order_placed, *customer_events = await self._codec.decode_all([placed, *about_customer])
         order, customer = fold([order_placed]), fold(customer_events)
         if customer is None:

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from consumers.deliver import SQL
-from consumers.enqueue import LONGEST, Enqueuer
+from consumers.enqueue import AT_ONCE, LONGEST, Enqueuer
 
 SHORT = LONGEST // 2
 """From so much room on. Below it the messages in the queue would mostly be enqueued a second time."""
@@ -60,7 +60,7 @@ class Sweep:
         if room < self._short:
             return 0
         tenants = await self._tenants()
-        share = max(room // max(len(tenants), 1), 1)
+        share = max(room // max(len(tenants), 1), 1) * AT_ONCE
         brought = 0
         for tenant in tenants:
             rows = await self._db.fetch(SQL.find_due_deliveries, tenant, self._grace, share)

@@ -85,10 +85,13 @@ def connect_redis(url: str, *, waiting: bool = False) -> Redis:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, application: str, observer: Observer | None = None
+    settings: Settings, application: str, observer: Observer | None = None, *, synchronous_commit: str = "on"
 ) -> AsyncIterator[Service]:
-    """Connect; and on the way out answer what was taken in, then disconnect."""
-    pool = await create_pool(settings.database_url, application)
+    """Connect; and on the way out answer what was taken in, then disconnect.
+
+    `synchronous_commit`: of what is written past the log. The log's own commits are always durable.
+    """
+    pool = await create_pool(settings.database_url, application, synchronous_commit=synchronous_commit)
     redis = connect_redis(settings.redis_url)
     service = Service(settings, application, pool, redis, observer)
     try:

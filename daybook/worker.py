@@ -8,7 +8,7 @@ Redis ──► Dramatiq's threads ──► this process's one event loop ─�
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AsyncExitStack
 from threading import Thread
@@ -33,15 +33,15 @@ from consumers.smtp_address import BadSmtpUrl, SmtpAddress
 from consumers.sweep import Sweep
 from daybook.failure import Failure
 from daybook.logs import configure_logs
-from daybook.priority import give_way
+from daybook.priority import Pace, give_way
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
 from events.log.lasting import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
-# An attempt holds a thread while the mail server takes its time. Threads that wait are cheap.
-_THREADS = 16
+# A thread waits for the deliveries of one message, AT_ONCE of them at most.
+_THREADS = 2
 # Of the five seconds in which it must be gone: for what is under way to end, to be cut off, and to take leave.
 _FINISH_SECONDS = 2.5
 _CUT_OFF_SECONDS = 0.5
@@ -107,7 +107,8 @@ async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event
     said = False
     while not stop.is_set():
         try:
-            return await stack.enter_async_context(open_service(settings, "daybook worker"))
+            # Neither a claim nor a mark needs to survive the machine: see consumers.deliver. What the log gets does.
+            return await stack.enter_async_context(open_service(settings, "daybook worker", synchronous_commit="off"))
         except CONNECTION_LOST as error:
             if not said:
                 log.warning("the worker waits for the database", error=type(error).__name__)
@@ -137,12 +138,13 @@ class _Underway:
         self._deliverer = deliverer
         self._loop = asyncio.get_running_loop()
         self._said_at = -_SAY_SECONDS
+        self._pace = Pace()
         self.tasks: set[asyncio.Task[Any]] = set()
 
-    def perform(self, tenant: str, delivery_id: UUID) -> None:
-        """Called in a thread; returns when the attempt is over."""
+    def perform(self, tenant: str, delivery_ids: Sequence[UUID]) -> None:
+        """Called in a thread; returns when the attempts are over."""
         with contextlib.suppress(CancelledError):
-            asyncio.run_coroutine_threadsafe(self._perform(tenant, delivery_id), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._perform(tenant, delivery_ids), self._loop).result()
 
     async def cut_off(self) -> None:
         """End what would not end by itself. Its leases run out, and it is done again elsewhere."""
@@ -151,13 +153,14 @@ class _Underway:
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=_CUT_OFF_SECONDS)
 
-    async def _perform(self, tenant: str, delivery_id: UUID) -> None:
+    async def _perform(self, tenant: str, delivery_ids: Sequence[UUID]) -> None:
         task = asyncio.current_task()
         if task is None:
             raise AssertionError("a coroutine runs in a task")
         self.tasks.add(task)
         try:
-            await self._deliverer.deliver(tenant, delivery_id)
+            await self._deliverer.deliver(tenant, delivery_ids)
+            await asyncio.sleep(self._pace.rest())
         except _DATABASE_AWAY as error:
             # What is due stays due in Postgres: nothing is lost but this message.
             if monotonic() - self._said_at >= _SAY_SECONDS:

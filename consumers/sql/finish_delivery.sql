@@ -1,4 +1,0 @@
--- It is done, and the log says so. $1 tenant, $2 delivery.
-UPDATE deliveries
-SET status = 'done', finished_at = now()
-WHERE tenant_id = $1 AND delivery_id = $2 AND status <> 'done'
