@@ -8,7 +8,6 @@ from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,21 @@ class _Headers(HeaderRegistry):
     Parsing and folding them was half of what a mail costs.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._classes: dict[str, Any] = {}
+
     def __call__(self, name: str, value: Any) -> Any:
         text = str(value)
         if text.isascii() and len(f"{name}: {text}") <= _LONGEST_HEADER:
             return text
         return super().__call__(name, value)
 
-    @cache
     def __getitem__(self, name: str) -> Any:
-        """The class for a header; the library would build another one each time."""
-        return super().__getitem__(name)
+        """The class for a header, made once; the library would make another one each time."""
+        if name not in self._classes:
+            self._classes[name] = super().__getitem__(name)
+        return self._classes[name]
 
 
 _POLICY = SMTP.clone(header_factory=_Headers())

@@ -28,10 +28,10 @@ class Undeliverable(Exception):
 
 
 class Effect(Protocol):
-    """Performs one kind of delivery of one tenant, with the delivery's id as idempotency key, and records it in the log.
+    """Performs one kind of delivery, for one tenant, and records it in the log.
 
-    Where the log says that it was performed before, it does nothing. Raises Undeliverable; any other error
-    means that a later attempt may succeed.
+    The delivery's id is the idempotency key: where the log says that it was performed before, it does nothing.
+    Raises Undeliverable; any other error means that a later attempt may succeed.
     """
 
     def read(self, deliveries: Sequence[Delivery], /) -> Awaitable[Recorded]:

@@ -31,6 +31,9 @@ from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 
+_GATHER = 0.05
+"""Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
+
 
 def run(settings: Settings) -> None:
     """Project until SIGTERM or SIGINT. What is cut off then was not committed, and is done again at the next start."""
@@ -81,12 +84,12 @@ def make_runners(
     """A tenant's runners: the read models, and behind them what leaves the service."""
     feed = Feed(LogReader(pool, tenant))
     read_models = [
-        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=0.02),
-        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=0.02),
+        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
     ]
     outward = [
-        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=0.02),
-        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=0.05),
+        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=_GATHER),
     ]
     for runner in read_models:
         runner.followers = outward

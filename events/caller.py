@@ -1,7 +1,7 @@
 """Who asks, and what their roles allow."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from uuid import UUID
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -13,7 +13,12 @@ PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"]
 """Role → permissions. Everyone may read the catalogue and what is their own."""
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=256)
+def _permissions(roles: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated subject in one tenant."""
 
@@ -21,10 +26,10 @@ class Caller:
     tenant: str
     roles: tuple[str, ...]
 
-    @cached_property
+    @property
     def permissions(self) -> frozenset[str]:
         """All that the roles allow together; a role that is not known allows nothing."""
-        return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in self.roles))
+        return _permissions(self.roles)
 
     def may(self, permission: str) -> bool:
         """Whether a role allows this."""

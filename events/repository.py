@@ -55,7 +55,15 @@ class Repository:
 
     def _forks(self, ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
         kept = self._kept
-        return {stream_id: fork(kept[stream_id]) if stream_id in kept else None for stream_id in ids}
+        forks: dict[UUID, Aggregate | None] = {}
+        for stream_id in ids:
+            if (aggregate := kept.get(stream_id)) is None:
+                forks[stream_id] = None
+            else:
+                # What is asked for all the time must outlive the many that are asked for once.
+                kept.move_to_end(stream_id)
+                forks[stream_id] = fork(aggregate)
+        return forks
 
     async def _read(self, after: dict[UUID, int]) -> None:
         recorded = await self._reader.since_snapshots(after)

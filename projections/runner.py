@@ -28,7 +28,8 @@ DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
 AN_EVENTS_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What the database says of data; anything else that it says is not an event's fault, and passes."""
 
-A_FEW = 8
+_GATHER_EACH = 0.0006
+"""Seconds of gathering for each event of the batch before."""
 
 
 class Leadership(Protocol):
@@ -54,8 +55,8 @@ class Runner:
     ) -> None:
         """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new.
 
-        `gather`: seconds to wait after a batch of more than a few events. A lone event is applied at once; when they
-        pour in, fewer and fuller batches cost less.
+        `gather`: seconds to wait at most after a batch, for the next one to gather. The more a batch had, the longer:
+        a lone event is applied at once, and when they pour in, fewer and fuller batches cost less.
         """
         self.tenant = tenant
         self.projection = projection
@@ -109,8 +110,8 @@ class Runner:
         while await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
             self._news.clear()
             applied = await self._step()
-            if A_FEW < applied < self._batch:
-                await asyncio.sleep(self._gather)
+            if 0 < applied < self._batch:
+                await asyncio.sleep(min(self._gather, applied * _GATHER_EACH))
             elif not applied:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll)

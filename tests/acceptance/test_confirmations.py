@@ -47,7 +47,7 @@ async def test_an_order_is_confirmed_once_however_often_and_by_however_many_it_i
     with Process("mail", settings), Process("project", settings), Process("work", settings), Process("work", settings):
         for _ in range(5):
             for order_id in orders:
-                await asyncio.to_thread(send, broker, "default", confirmation_id(order_id))
+                await asyncio.to_thread(send, broker, "default", [confirmation_id(order_id)])
         await until(lambda: shop.all_done(len(orders)), 15)
 
     mails = read_mails(settings.data / "mail")

@@ -17,6 +17,7 @@ from daybook.wiring import Service
 from daybook.worker import effects
 from tests.consumers.corner_shop import CornerShop, open_corner_shop, settings_for
 from tests.consumers.mailbox import Mailbox
+from tests.consumers.silent import Silent
 from tests.databases import Database
 
 
@@ -70,3 +71,10 @@ def broker(valkey: ValkeyServer) -> Iterator[RedisBroker]:
     broker.client.flushall()
     yield broker
     broker.client.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    silent = Silent()
+    yield silent
+    silent.close()

@@ -7,31 +7,43 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 
 from consumers.broker import QUEUE, make_broker, waiting
-from consumers.enqueue import Enqueuer
+from consumers.enqueue import AT_ONCE, Enqueuer
 from tests.consumers.mailbox import free_port
 
 
-def queued(broker: RedisBroker) -> list[tuple[str, UUID]]:
-    """What a worker would get, in order."""
+def messages(broker: RedisBroker) -> list[tuple[str, list[UUID]]]:
+    """What workers would get, in order."""
     got: list[bytes] = broker.do_fetch(QUEUE, 100)
-    return [(tenant, UUID(delivery)) for tenant, delivery in (Message.decode(one).args for one in got)]
+    decoded = (Message.decode(one).args for one in got)
+    return [(tenant, [UUID(one) for one in deliveries]) for tenant, deliveries in decoded]
 
 
-async def test_a_message_carries_only_tenant_and_delivery(broker: RedisBroker) -> None:
+def queued(broker: RedisBroker) -> list[tuple[str, UUID]]:
+    """The deliveries in them."""
+    return [(tenant, one) for tenant, deliveries in messages(broker) for one in deliveries]
+
+
+async def test_a_message_carries_only_a_tenant_and_its_deliveries(broker: RedisBroker) -> None:
     ids = [uuid4() for _ in range(3)]
     await Enqueuer(broker)("default", ids)
     await Enqueuer(broker)("other", ids[:1])
-    assert queued(broker) == [*(("default", one) for one in ids), ("other", ids[0])]
+    assert messages(broker) == [("default", ids), ("other", ids[:1])]
+
+
+async def test_many_deliveries_are_several_messages(broker: RedisBroker) -> None:
+    ids = [uuid4() for _ in range(2 * AT_ONCE + 1)]
+    await Enqueuer(broker)("default", ids)
+    assert [len(deliveries) for _, deliveries in messages(broker)] == [AT_ONCE, AT_ONCE, 1]
 
 
 async def test_a_full_queue_takes_no_more(broker: RedisBroker) -> None:
     enqueue = Enqueuer(broker, longest=5)
     assert await enqueue.room() == 5
-    await enqueue("default", [uuid4() for _ in range(3)])
+    await enqueue("default", [uuid4() for _ in range(3 * AT_ONCE)])
     assert await enqueue.room() == 2
-    await enqueue("default", [uuid4() for _ in range(9)])
+    await enqueue("default", [uuid4() for _ in range(9 * AT_ONCE)])
     assert await enqueue.room() == 0
-    await enqueue("default", [uuid4() for _ in range(9)])
+    await enqueue("default", [uuid4()])
     assert waiting(broker) == 5
 
 

@@ -25,7 +25,7 @@ async def give_up(shop: CornerShop, deliverer: Deliverer, mailbox: Mailbox) -> s
     delivery_id = await shop.order()
     mailbox.stop()
     await shop.service.pool.execute("UPDATE deliveries SET attempts = 7 WHERE delivery_id = $1", delivery_id)
-    await deliverer.deliver("default", delivery_id)
+    await deliverer.deliver("default", [delivery_id])
     await mailbox.start()
     return str(delivery_id)
 
@@ -34,7 +34,7 @@ async def test_the_list_tells_status_attempts_and_error_of_each(
     shop: CornerShop, settings: Settings, deliverer: Deliverer, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = await shop.order()
-    await deliverer.deliver("default", done)
+    await deliverer.deliver("default", [done])
     dead = await give_up(shop, deliverer, mailbox)
     waiting = await shop.order()
     told = {line.split()[1]: line.split() for line in (await listed(settings, capsys))[1:-2]}

@@ -9,7 +9,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from consumers.broker import waiting
 from consumers.deliver import SQL, Deliverer
-from consumers.enqueue import Enqueuer
+from consumers.enqueue import AT_ONCE, Enqueuer
 from consumers.sweep import Sweep
 from daybook.wiring import Service
 from events.log.tenants import all_tenants
@@ -64,13 +64,13 @@ async def test_it_leaves_alone_what_is_only_just_due(service: Service, broker: R
 
 
 async def test_it_waits_until_the_queue_is_short(service: Service, broker: RedisBroker) -> None:
-    await add(service.pool, 20)
+    await add(service.pool, 9 * AT_ONCE)
     enqueue = Enqueuer(broker, longest=10)
     sweep = Sweep(service.pool, enqueue, lambda: all_tenants(service.pool), grace=0.0, short=5)
-    await enqueue("default", [uuid4() for _ in range(6)])
+    await enqueue("default", [uuid4() for _ in range(6 * AT_ONCE)])
     assert await sweep.once() == 0
     queued(broker)
-    assert await sweep.once() == 5, "half of the room for each of two tenants"
+    assert await sweep.once() == 5 * AT_ONCE, "half of the room for each of two tenants"
     assert waiting(broker) == 5
 
 
@@ -83,7 +83,7 @@ async def test_a_flushed_redis_loses_nothing(
     broker.client.flushall()
     assert await sweep.once() == 1
     ((tenant, delivery_id),) = queued(broker)
-    await deliverer.deliver(tenant, delivery_id)
+    await deliverer.deliver(tenant, [delivery_id])
     assert (await shop.row(delivery_id))["status"] == "done"
     assert await sweep.once() == 0
 
