@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -73,3 +74,11 @@ async def new_appender(database: Database) -> AsyncIterator[NewAppender]:
 def appender(new_appender: NewAppender) -> Appender:
     """An appender to the tenant `default`."""
     return new_appender()
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """Owns the schema, and may do what the service may not."""
+    connection = await asyncpg.connect(database.owner_url)
+    yield connection
+    await connection.close()

@@ -18,6 +18,7 @@ import httpx
 import psutil
 import pytest
 
+from bench.stack import free_port
 from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.embedded.living import alive, send, working_in
 
@@ -105,12 +106,6 @@ class Up:
 
 def living(processes: set[psutil.Process]) -> set[psutil.Process]:
     return {process for process in processes if alive(process)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 from dramatiq.brokers.redis import RedisBroker
 
@@ -43,14 +42,6 @@ async def shop(settings: Settings) -> AsyncIterator[CornerShop]:
 @pytest.fixture
 def service(shop: CornerShop) -> Service:
     return shop.service
-
-
-@pytest.fixture
-async def owner(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """Who may do what the service may not."""
-    connection = await asyncpg.connect(settings.database_owner_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from bench.stack import free_port
 from commands.add_address import AddAddress, AddressCreate
 from commands.add_product import AddProduct, ProductCreate
 from commands.command import Answer, Command, Request
@@ -21,7 +22,6 @@ from events.log.connect import connect
 from events.log.recorded import RecordedEvent
 from projections.confirmations import Enqueue
 from projections.leadership import AdvisoryLeadership
-from tests.consumers.mailbox import free_port
 from tests.databases import Database
 
 

@@ -1,7 +1,6 @@
 """The mail catcher, in the process of a test."""
 
 import asyncio
-import socket
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP
 
+from bench.stack import free_port
 from daybook.mail_catcher import MailFolder
 
 
@@ -67,9 +67,3 @@ def read_mails(folder: Path) -> dict[str, EmailMessage]:
         assert isinstance(mail, EmailMessage)
         mails[path.name] = mail
     return mails
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,9 +6,9 @@ import pytest
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 
+from bench.stack import free_port
 from consumers.broker import QUEUE, make_broker, waiting
 from consumers.enqueue import AT_ONCE, Enqueuer
-from tests.consumers.mailbox import free_port
 
 
 def messages(broker: RedisBroker) -> list[tuple[str, list[UUID]]]:

@@ -9,10 +9,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from aiosmtplib import SMTPException
 
+from bench.stack import free_port
 from consumers.effect import Undeliverable
 from consumers.mailer import Mailer
 from consumers.smtp_address import SmtpAddress
-from tests.consumers.mailbox import cut, free_port
+from tests.consumers.mailbox import cut
 
 
 class Office:

@@ -15,6 +15,7 @@ from daybook.wiring import Service
 from events.log.tenants import all_tenants
 from tests.consumers.corner_shop import CornerShop
 from tests.consumers.test_enqueue import queued
+from tests.plans import plans_of
 
 
 @pytest.fixture
@@ -109,19 +110,12 @@ async def test_however_many_are_done_it_reads_only_what_is_due(service: Service,
     counts = {row["status"]: row["deliveries"] for row in await service.pool.fetch(SQL.count_deliveries, "default")}
     assert counts == {"pending": 20, "dead": 3}
     async with service.pool.acquire() as connection:
-        due = await plan(connection, SQL.find_due_deliveries, "text, float8, int", "'default', 0, 100")
-        counted = await plan(connection, SQL.count_deliveries, "text", "'default'")
-    assert "deliveries_due" in due
-    assert "deliveries_due" in counted
-    assert "deliveries_dead" in counted
-    assert "Seq Scan" not in due + counted
-    assert "Sort" not in due
-
-
-async def plan(connection: asyncpg.pool.PoolConnectionProxy, statement: str, types: str, values: str) -> str:
-    """The plan that the service's connections use: the generic one."""
-    async with connection.transaction():
-        await connection.execute(f"PREPARE planned ({types}) AS {statement}")
-        rows = await connection.fetch(f"EXPLAIN EXECUTE planned ({values})")
-        await connection.execute("DEALLOCATE planned")
-    return "\n".join(row[0] for row in rows)
+        due = await plans_of(connection, SQL.find_due_deliveries, "text, float8, int", "'default', 0, 100")
+        counted = await plans_of(connection, SQL.count_deliveries, "text", "'default'")
+    for plan in due.values():
+        assert "deliveries_due" in plan
+        assert "Sort" not in plan
+    for plan in counted.values():
+        assert "deliveries_due" in plan
+        assert "deliveries_dead" in plan
+    assert not any("Seq Scan" in plan for plan in (*due.values(), *counted.values()))

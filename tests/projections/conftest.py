@@ -55,14 +55,6 @@ async def own_book(database: Database, redis: Redis) -> AsyncIterator[Book]:
 
 
 @pytest.fixture
-async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """Who may change tables of that database, as a migration does."""
-    connection = await asyncpg.connect(database.owner_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def own_postgres() -> AsyncIterator[PostgresServer]:
     """A server of this test's own, with the shop `default`."""
     with (

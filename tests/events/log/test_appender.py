@@ -7,7 +7,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from events.log.append import Appended, LogBusy, LogClosed
+from bench.stack import free_port
+from events.log.append import Appended, LogBusy, LogClosed, LogUnavailable
 from events.log.appender import Appender
 from events.log.connect import connect
 from events.log.reader import LogReader
@@ -31,6 +32,21 @@ class LosesAnswers:
             await self._connection.fetch(*arguments)
         self._connection.terminate()
         raise asyncpg.ConnectionDoesNotExistError("the answer was lost")
+
+
+class Away:
+    """A database that refuses connections, so many of them, and then is there."""
+
+    def __init__(self, url: str, *, attempts: int) -> None:
+        self._url = url
+        self.attempts = attempts
+        self.refused = 0
+
+    async def connect(self) -> asyncpg.Connection:
+        if self.refused < self.attempts:
+            self.refused += 1
+            return await connect(f"postgresql://x@127.0.0.1:{free_port()}/x", "away")
+        return await connect(self._url, "back")
 
 
 def losing(database: Database, *, committed: bool) -> Appender:
@@ -58,6 +74,31 @@ class TestALostAnswer:
         assert positions == [1, 2, 3, 4, 5, 5]
         log = await reader.after(0, 100)
         assert [one.stream_id for one in log] == [one.events[0].stream_id for one in commands[:5]]
+
+
+class TestAnOutage:
+    async def test_shorter_than_patience_is_waited_out(self, database: Database, reader: LogReader) -> None:
+        away = Away(database.url, attempts=3)
+        appender = Appender("default", away.connect)
+        assert await appended(appender, command(event(uuid4(), 1))) == [1]
+        await appender.close()
+        assert away.refused == 3
+
+    async def test_longer_than_patience_is_an_error_at_once_until_it_ends(
+        self, database: Database, reader: LogReader
+    ) -> None:
+        away = Away(database.url, attempts=1_000)
+        appender = Appender("default", away.connect, patience=0.2)
+        with pytest.raises(LogUnavailable):
+            await appender.append(command(event(uuid4(), 1)))
+        refused = away.refused
+        with pytest.raises(LogUnavailable):
+            await appender.append(command(event(uuid4(), 1)))
+        assert away.refused == refused + 1, "it is not waited out again"
+        away.attempts = 0
+        assert await appended(appender, command(event(uuid4(), 1))) == [1]
+        await appender.close()
+        assert await reader.head() == 1
 
 
 class TestClosing:

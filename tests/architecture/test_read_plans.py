@@ -1,0 +1,125 @@
+"""What is read while the service runs is found by an index, however long the log and its read models are."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+
+from consumers.deliver import SQL as DELIVERIES
+from events.log.reader import SQL as LOG
+from projections.checkpoints import SQL as PROJECTIONS
+from queries.consistency import SQL as QUERIES
+from tests.databases import NewDatabase
+from tests.plans import plans_of
+
+MANY = 30_000
+"""Rows of each table: so many that a scan is dear, and never the better plan for a page."""
+
+FILL = f"""
+INSERT INTO events
+    (tenant_id, position, stream_id, stream_version, event_type, schema_version, data, metadata, recorded_at)
+SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
+       jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
+FROM generate_series(1, {MANY}) n;
+INSERT INTO order_list
+SELECT 'default', uuid_of(n), uuid_of(n % 100), now() - n * interval '1 minute', n, 'pending', 1, now(), '"id":""'
+FROM generate_series(1, {MANY}) n;
+INSERT INTO order_counts SELECT 'default', uuid_of(n), 'pending', 1 FROM generate_series(1, {MANY}) n;
+INSERT INTO catalogue
+SELECT 'default', uuid_of(n), 'SKU-' || n, 'Ink', 100, 'USD', 1, 1 FROM generate_series(1, {MANY}) n;
+INSERT INTO stock SELECT 'default', uuid_of(n), 1 FROM generate_series(1, {MANY}) n;
+INSERT INTO snapshots SELECT 'default', uuid_of(n), 1, '{{}}' FROM generate_series(1, {MANY}) n;
+INSERT INTO person_keys SELECT 'default', uuid_of(n), '' FROM generate_series(1, {MANY}) n;
+INSERT INTO idempotency_keys
+SELECT 'default', uuid_of(n), 'key', uuid_of(n), uuid_of(n), 201, 1, NULL, '', n, now()
+FROM generate_series(1, {MANY}) n;
+INSERT INTO deliveries (tenant_id, delivery_id, kind, order_id, customer_id, status)
+SELECT 'default', uuid_of(n), 'order_confirmation', uuid_of(n), uuid_of(n), 'done' FROM generate_series(1, {MANY}) n;
+ANALYZE;
+"""  # noqa: S608
+
+UUID_OF = """
+CREATE FUNCTION uuid_of(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$;
+"""
+
+
+class Read(NamedTuple):
+    """A statement, the types of its parameters, and values for them. `page`: it reads in the order of an index."""
+
+    statement: str
+    types: str
+    values: str
+    page: bool = False
+
+
+A_FEW = "ARRAY[uuid_of(1), uuid_of(77), uuid_of(20000)]"
+PLACE = "now() - interval '100 minutes', 100"
+
+READS = {
+    "log": Read(LOG.read_log, "text, bigint, bigint, int", "'default', 15000, 9e18::bigint, 100", page=True),
+    "log of a type": Read(
+        LOG.read_log_filtered, "text, bigint, int, text, uuid", "'default', 15000, 100, 'OrderPlaced', NULL", page=True
+    ),
+    "log of a person": Read(
+        LOG.read_owned,
+        "text, text, bigint, bigint, int",
+        "'default', uuid_of(7)::text, 15000, 9e18::bigint, 100",
+        page=True,
+    ),
+    "streams": Read(LOG.read_streams, "text, uuid[], int[]", f"'default', {A_FEW}, ARRAY[0, 0, 1]"),
+    "since snapshots": Read(LOG.read_since_snapshots, "text, uuid[], int[]", f"'default', {A_FEW}, ARRAY[0, 0, 1]"),
+    "stock": Read(LOG.read_stock, "text, uuid[]", f"'default', {A_FEW}"),
+    "stored answers": Read(
+        LOG.find_stored_answers, "text, uuid[], text[]", f"'default', {A_FEW}, ARRAY['key', 'key', 'other']"
+    ),
+    "lost commits": Read(
+        LOG.find_appended_commands,
+        "text, uuid[], uuid[], int[], uuid[], text[]",
+        f"'default', {A_FEW}, {A_FEW}, ARRAY[1, 1, 2], {A_FEW}, ARRAY['key', NULL, 'key']",
+    ),
+    "orders": Read(
+        QUERIES.list_orders,
+        "text, uuid, text, timestamptz, bigint, int, int, jsonb",
+        f"'default', NULL, NULL, {PLACE}, 50, 0, '{{}}'",
+        page=True,
+    ),
+    "orders of a person": Read(
+        QUERIES.list_orders_of_user,
+        "text, uuid, text, timestamptz, bigint, int, int, jsonb",
+        f"'default', uuid_of(7), NULL, {PLACE}, 50, 0, '{{}}'",
+        page=True,
+    ),
+    "counts": Read(QUERIES.count_orders, "text, uuid, text", "'default', uuid_of(7), NULL"),
+    "products": Read(QUERIES.list_products, "text, text, int", "'default', 'SKU-2', 50", page=True),
+    "orders that move": Read(
+        PROJECTIONS.update_orders,
+        "text, uuid[], text[], int[], timestamptz[]",
+        f"'default', {A_FEW}, ARRAY['shipped', 'shipped', 'shipped'], ARRAY[2, 2, 2], ARRAY[now(), now(), now()]",
+    ),
+    "claims": Read(DELIVERIES.claim_deliveries, "text, uuid[], float8, int", f"'default', {A_FEW}, 12, 8"),
+    "marks": Read(DELIVERIES.finish_deliveries, "text, uuid[]", f"'default', {A_FEW}"),
+}
+
+
+@pytest.fixture(scope="module")
+async def filled(new_database: NewDatabase) -> AsyncIterator[asyncpg.Connection]:
+    """A database with many rows in every table that grows."""
+    async with new_database() as database:
+        connection = await asyncpg.connect(database.owner_url)
+        await connection.execute(UUID_OF)
+        await connection.execute(FILL)
+        yield connection
+        await connection.close()
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_no_read_scans_or_sorts_a_table(filled: asyncpg.Connection, name: str) -> None:
+    read = READS[name]
+    plans = await plans_of(filled, read.statement, read.types, read.values)
+    for mode, plan in plans.items():
+        assert re.search(r"Index (Only )?Scan|Bitmap Index Scan", plan), f"{mode}\n{plan}"
+        assert "Seq Scan" not in plan, f"{mode}\n{plan}"
+        if read.page:
+            assert "Sort" not in plan, f"{mode}\n{plan}"
