@@ -24,6 +24,8 @@ async def make_appenders(url: str) -> AsyncIterator[NewAppender]:
         made.append(appender)
         return appender
 
-    yield new_appender
-    for appender in made:
-        await appender.close()
+    try:
+        yield new_appender
+    finally:
+        for appender in made:
+            await appender.close()

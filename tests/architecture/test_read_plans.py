@@ -46,27 +46,30 @@ CREATE FUNCTION uuid_of(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELE
 
 
 class Read(NamedTuple):
-    """A statement, the types of its parameters, and values for them. `page`: it reads in the order of an index."""
+    """A statement, the types of its parameters, and values for them. `page`: the index in whose order it reads."""
 
     statement: str
     types: str
     values: str
-    page: bool = False
+    page: str = ""
 
 
 A_FEW = "ARRAY[uuid_of(1), uuid_of(77), uuid_of(20000)]"
 PLACE = "now() - interval '100 minutes', 100"
 
 READS = {
-    "log": Read(LOG.read_log, "text, bigint, bigint, int", "'default', 15000, 9e18::bigint, 100", page=True),
+    "log": Read(LOG.read_log, "text, bigint, bigint, int", "'default', 15000, 9e18::bigint, 100", page="events_pkey"),
     "log of a type": Read(
-        LOG.read_log_filtered, "text, bigint, int, text, uuid", "'default', 15000, 100, 'OrderPlaced', NULL", page=True
+        LOG.read_log_filtered,
+        "text, bigint, int, text, uuid",
+        "'default', 15000, 100, 'OrderPlaced', NULL",
+        page="events_pkey",
     ),
     "log of a person": Read(
         LOG.read_owned,
         "text, text, bigint, bigint, int",
         "'default', uuid_of(7)::text, 15000, 9e18::bigint, 100",
-        page=True,
+        page="events_by_owner",
     ),
     "streams": Read(LOG.read_streams, "text, uuid[], int[]", f"'default', {A_FEW}, ARRAY[0, 0, 1]"),
     "since snapshots": Read(LOG.read_since_snapshots, "text, uuid[], int[]", f"'default', {A_FEW}, ARRAY[0, 0, 1]"),
@@ -83,16 +86,16 @@ READS = {
         QUERIES.list_orders,
         "text, uuid, text, timestamptz, bigint, int, int, jsonb",
         f"'default', NULL, NULL, {PLACE}, 50, 0, '{{}}'",
-        page=True,
+        page="order_list_newest",
     ),
     "orders of a person": Read(
         QUERIES.list_orders_of_user,
         "text, uuid, text, timestamptz, bigint, int, int, jsonb",
         f"'default', uuid_of(7), NULL, {PLACE}, 50, 0, '{{}}'",
-        page=True,
+        page="order_list_newest_of_user",
     ),
     "counts": Read(QUERIES.count_orders, "text, uuid, text", "'default', uuid_of(7), NULL"),
-    "products": Read(QUERIES.list_products, "text, text, int", "'default', 'SKU-2', 50", page=True),
+    "products": Read(QUERIES.list_products, "text, text, int", "'default', 'SKU-2', 50", page="catalogue_by_sku"),
     "orders that move": Read(
         PROJECTIONS.update_orders,
         "text, uuid[], text[], int[], timestamptz[]",
@@ -122,4 +125,5 @@ async def test_no_read_scans_or_sorts_a_table(filled: asyncpg.Connection, name: 
         assert re.search(r"Index (Only )?Scan|Bitmap Index Scan", plan), f"{mode}\n{plan}"
         assert "Seq Scan" not in plan, f"{mode}\n{plan}"
         if read.page:
+            assert f"using {read.page} on" in plan, f"{mode}\n{plan}"
             assert "Sort" not in plan, f"{mode}\n{plan}"

@@ -114,6 +114,7 @@ DECLARE
     _read            append_read;
     _product         integer;
     _found           record;
+    _obstacle        append_exception;
     _first_event     integer := 1;
     _first_read      integer := 1;
     _first_guard     integer := 1;
@@ -191,36 +192,42 @@ BEGIN
                 END IF;
             END LOOP;
 
+            _obstacle.outcome := NULL;
             FOR _r IN _first_read .. _command.reads_until LOOP
                 _read := _reads[_r];
                 IF coalesce(_stream_at[_read.stream], 0) <> _read.version THEN
-                    exceptions := array_append(exceptions, (_number, 'conflict', _read.stream,
-                        coalesce(_stream_at[_read.stream], 0))::append_exception);
-                    EXIT judgement;
+                    _obstacle := (_number, 'conflict', _read.stream, coalesce(_stream_at[_read.stream], 0));
+                    EXIT;
                 END IF;
             END LOOP;
 
-            FOR _g IN _first_guard .. _command.guards_until LOOP
-                _product := _guard_products[_g];
-                IF _available[_product] + _guard_changes[_g] < 0 THEN
-                    -- Versions come before guards, also those of streams that were only believed to be new.
-                    FOR _e IN _first_event .. _command.events_until LOOP
-                        _event := _events[_e];
-                        SELECT e.stream_version INTO _found FROM events e
-                        WHERE e.tenant_id = _tenant AND e.stream_id = _event.stream_id
-                              AND _stream_at[_event.stream] IS NULL
-                        ORDER BY e.stream_version DESC LIMIT 1;
-                        IF _found.stream_version <> _event.expected THEN
-                            exceptions := array_append(exceptions,
-                                (_number, 'conflict', _event.stream, _found.stream_version)::append_exception);
-                            EXIT judgement;
-                        END IF;
-                    END LOOP;
-                    exceptions := array_append(exceptions,
-                        (_number, 'refused', _product, _available[_product])::append_exception);
-                    EXIT judgement;
-                END IF;
-            END LOOP;
+            IF _obstacle.outcome IS NULL THEN
+                FOR _g IN _first_guard .. _command.guards_until LOOP
+                    _product := _guard_products[_g];
+                    IF _available[_product] + _guard_changes[_g] < 0 THEN
+                        _obstacle := (_number, 'refused', _product, _available[_product]);
+                        EXIT;
+                    END IF;
+                END LOOP;
+            END IF;
+
+            IF _obstacle.outcome IS NOT NULL THEN
+                -- The streams that it writes come first, also those that were only believed to be new: that it is not
+                -- appended would hide them.
+                FOR _e IN _first_event .. _command.events_until LOOP
+                    _event := _events[_e];
+                    SELECT e.stream_version INTO _found FROM events e
+                    WHERE e.tenant_id = _tenant AND e.stream_id = _event.stream_id
+                          AND _stream_at[_event.stream] IS NULL
+                    ORDER BY e.stream_version DESC LIMIT 1;
+                    IF _found.stream_version <> _event.expected THEN
+                        _obstacle := (_number, 'conflict', _event.stream, _found.stream_version);
+                        EXIT;
+                    END IF;
+                END LOOP;
+                exceptions := array_append(exceptions, _obstacle);
+                EXIT judgement;
+            END IF;
 
             -- Nothing stands in its way.
             FOR _g IN _first_guard .. _command.guards_until LOOP
