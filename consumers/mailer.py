@@ -1,5 +1,6 @@
 """Hands mails to an SMTP server, over connections that are kept for the next mails."""
 
+import asyncio
 from email.message import EmailMessage
 from time import monotonic
 
@@ -22,7 +23,7 @@ _FOR_GOOD = 500
 
 
 class Mailer:
-    """Sends any number of mails at once, each over a connection of its own while it lasts."""
+    """Sends mails, some of them at once, each over a connection of its own while it lasts."""
 
     def __init__(
         self,
@@ -30,14 +31,15 @@ class Mailer:
         *,
         domain: str,
         timeout: float = 10.0,
-        keep: int = 32,
+        at_once: int = 32,
         keep_seconds: float = 30.0,
     ) -> None:
-        """`domain`: how we greet the server. `timeout`: seconds a step. `keep`: idle connections at most."""
+        """`domain`: how we greet the server. `timeout`: seconds a step. `at_once`: connections at most, for servers
+        turn away who comes with more than some dozens. `keep_seconds`: for how long an idle one is kept."""
         self._address = address
         self._domain = domain
         self._timeout = timeout
-        self._keep = keep
+        self._free = asyncio.Semaphore(at_once)
         self._keep_seconds = keep_seconds
         self._kept: list[tuple[SMTP, float]] = []
 
@@ -47,6 +49,10 @@ class Mailer:
         Raises Undeliverable when the server refuses it for good, and SMTPException, OSError or TimeoutError
         when a later attempt may succeed.
         """
+        async with self._free:
+            await self._send(mail)
+
+    async def _send(self, mail: EmailMessage) -> None:
         while True:
             kept = self._take()
             client = kept or await self._connected()
@@ -60,10 +66,7 @@ class Mailer:
                 if (why := _refused_for_good(error)) is not None:
                     raise Undeliverable(why) from error
                 raise
-            if len(self._kept) < self._keep:
-                self._kept.append((client, monotonic()))
-            else:
-                client.close()
+            self._kept.append((client, monotonic()))
             return
 
     async def close(self) -> None:

@@ -1,11 +1,12 @@
 """Processes that may wait give way to those that may not."""
 
+import asyncio
 import os
 from pathlib import Path
 
 _NICEST = 19
 _RESTS = 19
-_LONGEST_REST = 1.0
+_LONGEST_REST = 2.0
 
 
 def give_way() -> None:
@@ -22,7 +23,7 @@ def give_way() -> None:
 
 
 class Pace:
-    """Knows when work that gives way should rest, so that it does not fill every moment that others leave.
+    """Has work that gives way rest, so that it does not fill every moment that others leave.
 
     A processor that is never idle is a worse place for everybody: filled up with idle-class work it costs a busy API a
     sixth of its orders. The sign is that we wait for the processor longer than we run (Linux counts both); then we work
@@ -33,15 +34,20 @@ class Pace:
         """`schedstat`: where the system counts for how long the main thread ran, and was ready to but waited (ns)."""
         self._schedstat = schedstat
         self._ran, self._waited = self._counts()
+        self._until = 0.0
 
-    def rest(self) -> float:
-        """Seconds to rest after the work since the last call; 0 while there is room for us."""
+    async def rest(self) -> None:
+        """Called after a piece of work: return at once, or when it is time for the next. All who call rest together."""
+        now = asyncio.get_running_loop().time()
+        self._until = min(max(self._until, now) + self.earned(), now + _LONGEST_REST)
+        await asyncio.sleep(self._until - now)
+
+    def earned(self) -> float:
+        """Seconds of rest for the work since the last call; 0 while there is room for us."""
         before_ran, before_waited = self._ran, self._waited
         self._ran, self._waited = self._counts()
         ran = self._ran - before_ran
-        if self._waited - before_waited <= ran:
-            return 0.0
-        return min(ran * _RESTS, _LONGEST_REST)
+        return ran * _RESTS if self._waited - before_waited > ran else 0.0
 
     def _counts(self) -> tuple[float, float]:
         try:

@@ -40,8 +40,8 @@ from daybook.wiring import Service, open_service
 from events.log.lasting import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
-# A thread waits for the deliveries of one message, AT_ONCE of them at most.
-_THREADS = 2
+# A thread waits for the deliveries of one message, AT_ONCE of them at most, and so for the slowest of them.
+_THREADS = 4
 # Of the five seconds in which it must be gone: for what is under way to end, to be cut off, and to take leave.
 _FINISH_SECONDS = 2.5
 _CUT_OFF_SECONDS = 0.5
@@ -160,7 +160,7 @@ class _Underway:
         self.tasks.add(task)
         try:
             await self._deliverer.deliver(tenant, delivery_ids)
-            await asyncio.sleep(self._pace.rest())
+            await self._pace.rest()
         except _DATABASE_AWAY as error:
             # What is due stays due in Postgres: nothing is lost but this message.
             if monotonic() - self._said_at >= _SAY_SECONDS:

@@ -116,6 +116,7 @@ DECLARE
     _found           record;
     _obstacle        append_exception;
     _first_event     integer := 1;
+    _last_event      integer;
     _first_read      integer := 1;
     _first_guard     integer := 1;
 BEGIN
@@ -181,25 +182,28 @@ BEGIN
                 EXIT judgement;
             END IF;
 
-            FOR _e IN _first_event .. _command.events_until LOOP
+            _obstacle.outcome := NULL;
+            _last_event := _command.events_until;
+            FOR _e IN _first_event .. _last_event LOOP
                 _event := _events[_e];
                 IF _stream_at[_event.stream] <> _event.expected
                    OR _stream_at[_event.stream] IS NULL AND _event.expected > 0
                 THEN
-                    exceptions := array_append(exceptions, (_number, 'conflict', _event.stream,
-                        coalesce(_stream_at[_event.stream], 0))::append_exception);
-                    EXIT judgement;
-                END IF;
-            END LOOP;
-
-            _obstacle.outcome := NULL;
-            FOR _r IN _first_read .. _command.reads_until LOOP
-                _read := _reads[_r];
-                IF coalesce(_stream_at[_read.stream], 0) <> _read.version THEN
-                    _obstacle := (_number, 'conflict', _read.stream, coalesce(_stream_at[_read.stream], 0));
+                    _obstacle := (_number, 'conflict', _event.stream, coalesce(_stream_at[_event.stream], 0));
+                    _last_event := _e - 1;
                     EXIT;
                 END IF;
             END LOOP;
+
+            IF _obstacle.outcome IS NULL THEN
+                FOR _r IN _first_read .. _command.reads_until LOOP
+                    _read := _reads[_r];
+                    IF coalesce(_stream_at[_read.stream], 0) <> _read.version THEN
+                        _obstacle := (_number, 'conflict', _read.stream, coalesce(_stream_at[_read.stream], 0));
+                        EXIT;
+                    END IF;
+                END LOOP;
+            END IF;
 
             IF _obstacle.outcome IS NULL THEN
                 FOR _g IN _first_guard .. _command.guards_until LOOP
@@ -212,9 +216,9 @@ BEGIN
             END IF;
 
             IF _obstacle.outcome IS NOT NULL THEN
-                -- The streams that it writes come first, also those that were only believed to be new: that it is not
-                -- appended would hide them.
-                FOR _e IN _first_event .. _command.events_until LOOP
+                -- A stream before it that was only believed to be new would have failed the batch; as this command is
+                -- not appended, it has to be looked up.
+                FOR _e IN _first_event .. _last_event LOOP
                     _event := _events[_e];
                     SELECT e.stream_version INTO _found FROM events e
                     WHERE e.tenant_id = _tenant AND e.stream_id = _event.stream_id

@@ -168,12 +168,14 @@ class TestKeyThenVersionsThenGuards:
         late = command(event(stream, 1), stock={uuid4(): -1})
         assert await appender.append(late) == Conflict(stream, 1)
 
-    async def test_of_two_conflicts_that_of_a_written_stream_is_told_also_where_it_was_believed_new(
+    async def test_of_two_conflicts_the_first_is_told_also_where_its_stream_was_believed_new(
         self, appender: Appender
     ) -> None:
         stream = uuid4()
         await appended(appender, command(event(stream, 1)))
         late = command(event(stream, 1), reads={uuid4(): 3})
+        assert await appender.append(late) == Conflict(stream, 1)
+        late = command(event(stream, 1), event(uuid4(), 9))
         assert await appender.append(late) == Conflict(stream, 1)
 
     async def test_a_key_comes_before_a_conflict(self, appender: Appender) -> None:
