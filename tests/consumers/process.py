@@ -45,6 +45,14 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def freeze(self) -> None:
+        """SIGSTOP: it stands still in the middle of whatever it does."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._process.send_signal(signal.SIGCONT)
+
     async def ended(self) -> int:
         """The exit status, once it has ended by itself."""
         return await asyncio.to_thread(self._process.wait, 20)

@@ -35,6 +35,7 @@ async def test_every_confirmation_reaches_the_catcher_once(shop: CornerShop, set
         placing = asyncio.create_task(_place(shop, ORDERS))
         with Process("work", settings) as worker:
             await until(lambda: _done(shop, BEFORE_THE_KILL), 20)
+            await until(lambda: _frozen_in_the_middle(shop, worker), 20)
             worker.kill()
         # What it had sent to the database is done or undone when its connections are gone.
         await until(lambda: _disconnected(shop), 10)
@@ -68,6 +69,16 @@ async def _place(shop: CornerShop, count: int) -> list[UUID]:
 
 async def _done(shop: CornerShop, at_least: int) -> bool:
     return (await shop.statuses()).get("done", 0) >= at_least
+
+
+async def _frozen_in_the_middle(shop: CornerShop, worker: Process) -> bool:
+    """Have the worker stand still; true when deliveries are under way, else it goes on."""
+    worker.freeze()
+    await asyncio.sleep(0.1)
+    if await _leased(shop):
+        return True
+    worker.thaw()
+    return False
 
 
 async def _leased(shop: CornerShop) -> set[UUID]:
