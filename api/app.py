@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api import addresses, auditing, identity, operations, orders, products
+from api import addresses, auditing, fulfillment, identity, operations, orders, products
 from api.backend import Backend
 from api.documentation import document
 from api.gate import Gate
@@ -31,7 +31,7 @@ OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 def create_app(open_backend: OpenBackend) -> Gate:
     """The ASGI application. `open_backend` is entered at its start and left at its end."""
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
-    rooms = (orders, products, addresses, auditing, identity, operations, socket)
+    rooms = (orders, fulfillment, products, addresses, auditing, identity, operations, socket)
     routes = [route for room in rooms for route in room.router.routes]
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
     for exception, handler in _HANDLERS.items():

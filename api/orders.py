@@ -82,7 +82,8 @@ async def change_status(request: Request) -> Response:
     **documented("Cancel an order", body=Cancellation, answers=answers(200, OrderAnswer, 409), headers=_WRITE),
 )
 async def cancel(request: Request) -> Response:
-    """The owner while it is pending, staff while anything is open. Its stock is released in the same commit."""
+    """The owner while it is pending, staff while anything is open: the whole, or some units. Their stock is released
+    in the same commit."""
     guest = await admitted(request)
     order_id = identified(request, "order_id")
     cancellation = await parsed(request, Cancellation)

@@ -19,6 +19,7 @@ REFUSAL_STATUS = {
     "not_found": 404,
     "forbidden": 403,
     "illegal_transition": 409,
+    "exceeds_open": 409,
     "sku_taken": 409,
     "version_mismatch": 412,
     "contention": 503,

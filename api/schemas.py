@@ -66,6 +66,47 @@ class AddressList(Shape):
     next: None
 
 
+FulfillmentStatus = Literal["unfulfilled", "partially_shipped", "shipped", "partially_delivered", "delivered"]
+ReturnStatus = Literal["none", "requested", "partially_returned", "returned"]
+
+
+class LineUnits(Shape):
+    """What became of a line's units. `cancelled + shipped + open` is its quantity; returned ≤ delivered ≤ shipped."""
+
+    item_id: UUID
+    ordered: int
+    open: int
+    cancelled: int
+    shipped: int
+    delivered: int
+    returned: int
+
+
+class Part(Shape):
+    item_id: UUID
+    quantity: int
+
+
+class ReceivedPart(Part):
+    disposition: Literal["restock", "discard"]
+
+
+class ShipmentAnswer(Shape):
+    id: UUID
+    items: list[Part]
+    carrier: str | None
+    tracking: str | None
+    shipped_at: datetime
+    delivered_at: datetime | None
+
+
+class ReturnAnswer(Shape):
+    id: UUID
+    items: list[Part]
+    received: list[ReceivedPart]
+    requested_at: datetime
+
+
 class OrderLine(Shape):
     id: UUID
     product_id: UUID
@@ -81,6 +122,8 @@ class OrderAnswer(Shape):
     number: str
     user_id: UUID
     status: Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "returned", "expired"]
+    fulfillment_status: FulfillmentStatus
+    return_status: ReturnStatus
     items: list[OrderLine]
     shipping_cents: int
     total_cents: int
@@ -91,6 +134,28 @@ class OrderAnswer(Shape):
     allowed_statuses: list[str]
     created_at: datetime
     updated_at: datetime
+
+
+class Fulfillment(Shape):
+    """An order's line ledger, and what was shipped and came back."""
+
+    order_id: UUID
+    version: int
+    fulfillment_status: FulfillmentStatus
+    return_status: ReturnStatus
+    units: list[LineUnits]
+    shipments: list[ShipmentAnswer]
+    returns: list[ReturnAnswer]
+
+
+class ShipmentMade(Shape):
+    shipment_id: UUID
+    order: OrderAnswer
+
+
+class ReturnMade(Shape):
+    return_id: UUID
+    order: OrderAnswer
 
 
 class OrderListPage(Shape):

@@ -30,7 +30,8 @@ from daybook.projector_process import make_runners
 from daybook.settings import Settings, load
 from daybook.wiring import connect_redis, open_service
 from events.codec import Codec
-from events.domain.order import Address, Line, Order
+from events.domain.order import Order
+from events.domain.order_parts import Address, Line
 from events.log.append import Append, Appended
 from events.log.connect import connect, create_pool
 from events.personal import Keyring

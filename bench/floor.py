@@ -50,6 +50,8 @@ async def place_order(order: OrderCreate, caller: Annotated[Caller, Depends(call
         number="7K3M9QF",
         user_id=caller.subject,
         status="pending",
+        fulfillment_status="unfulfilled",
+        return_status="none",
         items=items,
         shipping_cents=0,
         total_cents=total,

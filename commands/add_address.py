@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from commands.command import Command, Decision, Known, Request
 from commands.text import Text
 from events.domain.customer import Customer
-from events.domain.order import Address
+from events.domain.order_parts import Address
 from events.domain.refusal import Refusal
 
 MOST_ADDRESSES = 100

@@ -1,4 +1,5 @@
-"""Cancel an order: its owner while it is pending, staff while anything is open. Its stock is released with it."""
+"""Cancel an order or some of it: its owner while it is pending, staff while anything is open. The stock of what is
+cancelled is released in the same commit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,23 +9,18 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from commands.change_order_status import Reason, decided, visible_order
-from commands.command import Command, Decision, Known, Request, check_version
+from commands.command import Command, Decision, Known, NotYours, Request, check_version
+from commands.order_parts import OrderParts, parts_of
 from events.domain.order import IllegalTransition
-from events.domain.refusal import Refusal
 
 
 class Cancellation(BaseModel):
-    """Why it is cancelled."""
+    """Why it is cancelled; and what of it, if not the whole."""
 
     model_config = ConfigDict(extra="forbid")
 
     reason: Reason
-
-
-class NotYours(Refusal):
-    """Who may see an order may not always change it."""
-
-    code = "forbidden"
+    items: OrderParts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +43,9 @@ class CancelOrder(Command):
                     allowed_statuses=[],
                 )
         check_version(request, order)
-        released = dict(order.reserved)
-        order.cancel(self.cancellation.reason)
-        return decided(order, stock=released)
+        items = self.cancellation.items
+        cancelled = order.cancel(self.cancellation.reason, None if items is None else parts_of(items))
+        return decided(order, stock=order.in_stock(cancelled))
 
     def fingerprint(self) -> bytes:
         return f"cancel_order {self.order_id} ".encode() + to_json(self.cancellation)

@@ -1,6 +1,6 @@
 """Move an order along its statuses, as staff do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -38,10 +38,10 @@ class ChangeOrderStatus(Command):
     def decide(self, known: Known, request: Request) -> Decision:
         order = visible_order(known, self.order_id, request)
         check_version(request, order)
-        reserved = order.reserved
+        held = order.in_stock(order.open_parts)
         order.change_status(self.change.status, self.change.reason)
-        released = reserved if order.status in ("cancelled", "expired") else {}
-        return decided(order, stock=dict(released))
+        released = held if order.status in ("cancelled", "expired") else {}
+        return decided(order, stock=released)
 
     def fingerprint(self) -> bytes:
         return f"change_order_status {self.order_id} ".encode() + to_json(self.change)
@@ -55,17 +55,23 @@ def visible_order(known: Known, order_id: UUID, request: Request) -> Order:
     return order
 
 
-def decided(order: Order, *, stock: dict[UUID, int]) -> Decision:
-    """The decision that leaves this order as it now is: a change when it has new events, else a no-op."""
+def decided(
+    order: Order, *, stock: Mapping[UUID, int] | None = None, made: Mapping[str, str] | None = None
+) -> Decision:
+    """The decision that leaves this order as it now is: a change when it has new events, else a no-op.
+
+    `made`: the id of what was made with it, by its name; the answer is 201 then, and has the order beside that.
+    """
     changed = bool(order.pending_events)
     user_id = UUID(order.user_id)
+    document = order_document(order)
     return Decision(
-        status=200,
-        body=to_json(order_document(order)),
+        status=200 if made is None else 201,
+        body=to_json(document if made is None else {**made, "order": document}),
         version=order.version,
         changed=(order,) if changed else (),
         read=() if changed else (order,),
-        stock=stock if changed else {},
+        stock=stock if changed and stock else {},
         person=user_id,
         owner=user_id,
     )

@@ -91,6 +91,12 @@ class Answer:
     replayed: bool = False
 
 
+class NotYours(Refusal):
+    """Who may see something may not always change it."""
+
+    code = "forbidden"
+
+
 class VersionMismatch(Refusal):
     code = "version_mismatch"
 

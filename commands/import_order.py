@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 from commands.command import Command, Decision, Known, Request
 from commands.past_order import PastOrder
 from events.domain.customer import Customer
-from events.domain.order import Line, Order
+from events.domain.order import Order
+from events.domain.order_parts import Line
 from events.domain.product import Sku
 from events.domain.refusal import Refusal
 

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from commands.command import Command, Decision, Known, Request
 from events.domain.customer import Customer
-from events.domain.order import Line, Order
+from events.domain.order import Order
+from events.domain.order_parts import Line
 from events.domain.product import Product
 from events.domain.refusal import Refusal
 from events.order_document import order_document

@@ -16,7 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from consumers.amounts import amount
 from consumers.effect import Delivery, Undeliverable
 from events.domain.customer import Customer
-from events.domain.order import Address, Order, line_total
+from events.domain.order import Order
+from events.domain.order_parts import Address, line_total
 
 _LONGEST_LINE = 998
 """Bytes of a line in a mail that is not encoded (RFC 5322, 2.1.1)."""

@@ -50,13 +50,8 @@ class Codec:
 
     def open(self, recorded: RecordedEvent) -> dict[str, Any]:
         """The stored fields, brought to the current schema, personal ones opened (None where the key is gone)."""
-        kind = BY_NAME.get(recorded.type)
-        if kind is None:
-            raise UnknownEventType(recorded.type)
-        state: dict[str, Any] = from_json(recorded.data)
-        for version in range(recorded.schema_version, kind.schema_version):
-            getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(state)
-        for name in kind.personal:
+        state = current_fields(recorded)
+        for name in BY_NAME[recorded.type].personal:
             if is_sealed(state.get(name)):
                 state[name] = self.keyring.open(state[name], recorded.stream_id)
         return state
@@ -94,9 +89,22 @@ class Codec:
         return event
 
 
+def current_fields(recorded: RecordedEvent) -> dict[str, Any]:
+    """The stored fields, brought to the current schema; personal ones are still sealed. Raises UnknownEventType."""
+    kind = BY_NAME.get(recorded.type)
+    if kind is None:
+        raise UnknownEventType(recorded.type)
+    state: dict[str, Any] = from_json(recorded.data)
+    for version in range(recorded.schema_version, kind.schema_version):
+        getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(state)
+    return state
+
+
 def rfc3339(moment: datetime) -> str:
     """A moment in UTC with microseconds: 2026-11-24T10:15:00.000000Z."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def persons_in(recorded: Iterable[RecordedEvent]) -> list[UUID]:

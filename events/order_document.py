@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from events.codec import rfc3339
+from events.domain.line_ledger import Statuses
 from events.domain.money import us_dollars
-from events.domain.order import NEXT_STATUSES, Address, Line, Order, line_total
+from events.domain.order import Order, allowed_after
+from events.domain.order_parts import Address, Line, Return, Shipment, line_total
 
 
 def order_document(order: Order) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def order_document(order: Order) -> dict[str, Any]:
         order.shipping_address,
         order.created_on,
     )
-    return {**fixed, **moving_part(order.status, order.version, order.modified_on)}
+    return {**fixed, **moving_part(order.statuses, order.version, order.modified_on)}
 
 
 def fixed_part(
@@ -52,11 +54,46 @@ def fixed_part(
     }
 
 
-def moving_part(status: str, version: int, updated_at: datetime) -> dict[str, Any]:
+def moving_part(statuses: Statuses, version: int, updated_at: datetime) -> dict[str, Any]:
     """What changes while the order is under way."""
     return {
-        "status": status,
+        **statuses._asdict(),
         "version": version,
-        "allowed_statuses": NEXT_STATUSES[status],
+        "allowed_statuses": allowed_after(statuses.status, statuses.fulfillment_status),
         "updated_at": rfc3339(updated_at),
     }
+
+
+def fulfillment_document(order: Order) -> dict[str, Any]:
+    """The order's line ledger, and what was shipped and came back, as JSON values."""
+    statuses = order.statuses
+    return {
+        "order_id": str(order.id),
+        "version": order.version,
+        "fulfillment_status": statuses.fulfillment_status,
+        "return_status": statuses.return_status,
+        "units": [
+            {"item_id": item_id, "open": units.open, **units._asdict()} for item_id, units in order.ledger.lines.items()
+        ],
+        "shipments": [_shipment(shipment_id, shipment) for shipment_id, shipment in order.shipments.items()],
+        "returns": [_return(return_id, one) for return_id, one in order.returns.items()],
+    }
+
+
+def _shipment(shipment_id: str, shipment: Shipment) -> dict[str, Any]:
+    return {
+        "id": shipment_id,
+        "items": shipment.items,
+        "carrier": shipment.carrier,
+        "tracking": shipment.tracking,
+        "shipped_at": rfc3339(shipment.shipped_at),
+        "delivered_at": _moment(shipment.delivered_at),
+    }
+
+
+def _return(return_id: str, one: Return) -> dict[str, Any]:
+    return {"id": return_id, "items": one.items, "received": one.received, "requested_at": rfc3339(one.requested_at)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)

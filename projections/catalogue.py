@@ -1,23 +1,24 @@
 """The catalogue read model: a row per product, with what is available of it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
 
+from events.codec import current_fields
+from events.held_stock import GIVES_BACK, HeldStock
 from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL
 
 _STOCK = ("ProductStockReceived", "ProductStockAdjusted")
-_RELEASES = ("OrderCancelled", "OrderExpired")
 
 
 class CatalogueProjection:
-    """Stock that orders hold is taken from what is available when they are placed, and given back when they end."""
+    """Stock that orders hold is taken from what is available when they are placed, and what they give back is added."""
 
     name = "catalogue"
     follows: tuple[str, ...] = ()
@@ -30,16 +31,16 @@ class CatalogueProjection:
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Products one by one, for they are few; quantities summed, for orders are many."""
         available: Counter[UUID] = Counter()
-        released: list[UUID] = []
+        given_back: list[RecordedEvent] = []
         for event in events:
             if event.type == "OrderPlaced":
-                _count(available, from_json(event.data)["lines"], -1)
-            elif event.type in _RELEASES:
-                released.append(event.stream_id)
+                available.update(HeldStock().post(event.type, from_json(event.data)))
+            elif event.type in GIVES_BACK:
+                given_back.append(event)
             elif event.type.startswith("Product"):
                 await self._product(transaction, event, from_json(event.data), available)
-        if released:
-            await self._release(transaction, released, available)
+        if given_back:
+            await self._give_back(transaction, given_back, available)
         changes = {product_id: change for product_id, change in available.items() if change}
         if changes:
             done = await transaction.execute(SQL.change_available, self._tenant, list(changes), list(changes.values()))
@@ -70,14 +71,15 @@ class CatalogueProjection:
             *(self._tenant, event.stream_id, event.version, state.get("name"), state.get("price_cents")),
         )
 
-    async def _release(self, transaction: Connection, orders: Sequence[UUID], available: Counter[UUID]) -> None:
-        """Give back what these orders held: their first events say how much. Imported ones held nothing."""
-        recorded = await LogReader(transaction, self._tenant).streams(dict.fromkeys(orders, 0))
-        for event in recorded:
-            if event.type == "OrderPlaced":
-                _count(available, from_json(event.data)["lines"], 1)
-
-
-def _count(available: Counter[UUID], lines: Sequence[dict[str, Any]], sign: int) -> None:
-    for line in lines:
-        available[UUID(line["product_id"])] += sign * line["quantity"]
+    async def _give_back(
+        self, transaction: Connection, events: Sequence[RecordedEvent], available: Counter[UUID]
+    ) -> None:
+        """What these events give back follows from all that their orders took and shipped before."""
+        positions = {event.position for event in events}
+        held: defaultdict[UUID, HeldStock] = defaultdict(HeldStock)
+        for event in await LogReader(transaction, self._tenant).streams(
+            dict.fromkeys((event.stream_id for event in events), 0)
+        ):
+            change = held[event.stream_id].post(event.type, current_fields(event))
+            if event.position in positions:
+                available.update(change)

@@ -1,40 +1,38 @@
 """The orders read model: a row per order, as the list answers it, and counts per user and status."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from events.codec import Codec
+from events.codec import Codec, current_fields
+from events.domain.line_ledger import Statuses
+from events.domain.order import Order
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part
+from events.types import BY_NAME
 from projections.checkpoints import SQL
 
 EVERYONE = UUID(int=0)
 """Stands for all users in the counts."""
 
-STATUS_AFTER = {
-    "OrderPlaced": "pending",
-    "OrderImported": "pending",
-    "OrderConfirmed": "confirmed",
-    "OrderShipped": "shipped",
-    "OrderDelivered": "delivered",
-    "OrderCancelled": "cancelled",
-    "OrderReturned": "returned",
-    "OrderExpired": "expired",
-}
+_BEGINNINGS = ("OrderPlaced", "OrderImported")
+_OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, Order.StatusEvent)).union(
+    _BEGINNINGS
+)
+_NEW = Statuses("pending", "unfulfilled", "none")
 
 
 @dataclass(slots=True)
 class _Row:
     """Where an order stands after the events of a batch; `fixed` and `position` only when it began in it."""
 
-    status: str
+    statuses: Statuses
     version: int
     updated_at: datetime
     user_id: UUID | None = None
@@ -55,7 +53,7 @@ class OrdersProjection:
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
-        rows = await self._rows([event for event in events if event.type in STATUS_AFTER])
+        rows = await self._rows([event for event in events if event.type in _OF_ORDERS])
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
         moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}
         counts: Counter[tuple[UUID, str]] = Counter()
@@ -84,12 +82,14 @@ class OrdersProjection:
             if event.version == 1:
                 rows[event.stream_id] = _beginning(event, next(opened))
                 continue
-            at = datetime.fromisoformat(from_json(event.data)["timestamp"])
+            fields = current_fields(event)
+            statuses = Statuses(fields["status"], fields["fulfillment_status"], fields["return_status"])
+            at = datetime.fromisoformat(fields["timestamp"])
             row = rows.get(event.stream_id)
             if row is None:
-                rows[event.stream_id] = _Row(STATUS_AFTER[event.type], event.version, at)
+                rows[event.stream_id] = _Row(statuses, event.version, at)
             else:
-                row.status, row.version, row.updated_at = STATUS_AFTER[event.type], event.version, at
+                row.statuses, row.version, row.updated_at = statuses, event.version, at
         return rows
 
     async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
@@ -100,21 +100,21 @@ class OrdersProjection:
             [row.user_id for row in rows.values()],
             [row.placed_at for row in rows.values()],
             [row.position for row in rows.values()],
-            [row.status for row in rows.values()],
+            *_columns(rows),
             [row.version for row in rows.values()],
             [row.updated_at for row in rows.values()],
             [row.document for row in rows.values()],
         )
         for row in rows.values():
-            counts[row.user_id or EVERYONE, row.status] += 1
-            counts[EVERYONE, row.status] += 1
+            counts[row.user_id or EVERYONE, row.statuses.status] += 1
+            counts[EVERYONE, row.statuses.status] += 1
 
     async def _update(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
         before = await transaction.fetch(
             SQL.update_orders,
             self._tenant,
             list(rows),
-            [row.status for row in rows.values()],
+            *_columns(rows),
             [row.version for row in rows.values()],
             [row.updated_at for row in rows.values()],
         )
@@ -123,7 +123,13 @@ class OrdersProjection:
         for was in before:
             for user_id in (was["user_id"], EVERYONE):
                 counts[user_id, was["status"]] -= 1
-                counts[user_id, rows[was["order_id"]].status] += 1
+                counts[user_id, rows[was["order_id"]].statuses.status] += 1
+
+
+def _columns(rows: Mapping[UUID, _Row]) -> Iterator[list[str]]:
+    """Their statuses, one list for each."""
+    for column in range(len(Statuses._fields)):
+        yield [row.statuses[column] for row in rows.values()]
 
 
 def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
@@ -139,7 +145,7 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         placed_at,
     )
     return _Row(
-        status="pending",
+        statuses=_NEW,
         version=1,
         updated_at=placed_at,
         user_id=UUID(state["user_id"]),

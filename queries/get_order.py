@@ -1,4 +1,4 @@
-"""One order, always current: what is new on its stream is read from the log."""
+"""One order and its fulfilment, always current: what is new on its stream is read from the log."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from events.caller import Caller
 from events.domain.order import Order
 from events.domain.refusal import NotFound
-from events.order_document import order_document
+from events.order_document import fulfillment_document, order_document
 from events.repository import Repository
 
 
@@ -24,6 +24,12 @@ async def get_order(repository: Repository, order_id: UUID, caller: Caller) -> D
     """The order, if the caller may see it. Raises NotFound."""
     order = await visible_order(repository, order_id, caller)
     return Document(to_json(order_document(order)), order.version)
+
+
+async def get_fulfillment(repository: Repository, order_id: UUID, caller: Caller) -> Document:
+    """How far the order is fulfilled, if the caller may see it. Raises NotFound."""
+    order = await visible_order(repository, order_id, caller)
+    return Document(to_json(fulfillment_document(order)), order.version)
 
 
 async def visible_order(repository: Repository, order_id: UUID, caller: Caller) -> Order:

@@ -8,12 +8,15 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import to_json
 
-from events.domain.order import NEXT_STATUSES
+from events.domain.line_ledger import FULFILLMENT_STATUSES
+from events.domain.order import NEXT_STATUSES, allowed_after
 from events.opaque import Cursors, InvalidOpaque
 from queries.consistency import SQL
 
 _EVERYONE = UUID(int=0)
-_ALLOWED = to_json(NEXT_STATUSES).decode()
+_ALLOWED = to_json(
+    {status: {so_far: allowed_after(status, so_far) for so_far in FULFILLMENT_STATUSES} for status in NEXT_STATUSES}
+).decode()
 
 
 @dataclass(frozen=True, slots=True)

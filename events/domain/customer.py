@@ -5,7 +5,7 @@ from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
-from events.domain.order import Address
+from events.domain.order_parts import Address
 
 
 class Customer(Aggregate):

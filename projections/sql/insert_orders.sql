@@ -1,6 +1,9 @@
 -- Orders that began. $1 tenant, then parallel arrays: $2 order ids, $3 user ids, $4 placed at, $5 positions, $6 statuses,
--- $7 versions, $8 updated at, $9 documents.
-INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, version, updated_at, document)
+-- $7 fulfillment statuses, $8 return statuses, $9 versions, $10 updated at, $11 documents.
+INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
+                        version, updated_at, document)
 SELECT $1, o.*
-FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::text[], $7::int[], $8::timestamptz[], $9::text[])
-     AS o (order_id, user_id, placed_at, position, status, version, updated_at, document)
+FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::int[],
+            $10::timestamptz[], $11::text[])
+     AS o (order_id, user_id, placed_at, position, status, fulfillment_status, return_status, version, updated_at,
+           document)

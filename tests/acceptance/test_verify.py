@@ -131,6 +131,7 @@ class TestWhatIsNot:
             ("INSERT INTO stock VALUES ('default', gen_random_uuid(), 3)", {"stock"}),
             ("UPDATE order_list SET version = 1 WHERE status = 'shipped'", {"orders"}),
             ("UPDATE order_list SET status = 'delivered' WHERE status = 'shipped'", {"orders", "order counts"}),
+            ("UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'", {"orders"}),
             ("UPDATE order_list SET updated_at = now() WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET placed_at = placed_at + interval '1 s' WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET position = position + 1 WHERE status = 'expired'", {"orders"}),
@@ -139,7 +140,7 @@ class TestWhatIsNot:
             ("DELETE FROM order_list WHERE status = 'expired'", {"orders", "order counts"}),
             (
                 "INSERT INTO order_list SELECT tenant_id, gen_random_uuid(), user_id, placed_at, position, status, "
-                "version, updated_at, document FROM order_list LIMIT 1",
+                "version, updated_at, document, fulfillment_status, return_status FROM order_list LIMIT 1",
                 {"orders", "order counts"},
             ),
             ("UPDATE order_counts SET orders = orders + 1 WHERE status = 'shipped'", {"order counts"}),

@@ -1,10 +1,13 @@
 """A small shop for the specifications: who is in it, what it sells, and one order of Ada's."""
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
 
 from events.caller import Caller
 from events.domain.customer import Customer
-from events.domain.order import Address, Order
+from events.domain.line_ledger import Part
+from events.domain.order import Order
+from events.domain.order_parts import Address
 from events.domain.product import Product, Sku
 from tests.commands.scenario import Fact, Scenario, given, on
 
@@ -64,13 +67,52 @@ placed = on(
     shipping_address=ADDRESS,
     payment_terms="offline",
 )
+PENS, INKS = "018f0000-0000-7000-8000-0000000000c1", "018f0000-0000-7000-8000-0000000000c2"
+"""Its lines."""
 HELD = {PEN: 1, INK: 3}
 """The stock that the order holds while it is open."""
 
 
 def step(cls: type[Order.StatusEvent], reason: str | None = None) -> Fact:
-    """A step of the order along its statuses."""
-    return on(ORDER, cls, reason=reason)
+    """A step of the whole order along its statuses."""
+    return on(ORDER, cls, reason=reason, **cls.OF_VERSION_1)
+
+
+def parts(*items: tuple[str, int]) -> list[Part]:
+    """So many units of these lines."""
+    return [Part(item_id=item_id, quantity=quantity) for item_id, quantity in items]
+
+
+def shipment(*items: tuple[str, int], status: str, so_far: str, number: int = 1, **fields: Any) -> Fact:
+    """The so-many-th shipment of the order, and where that brings it."""
+    return on(
+        ORDER,
+        Order.Shipped,
+        shipment_id=shipment_id(number),
+        items=parts(*items),
+        status=status,
+        fulfillment_status=so_far,
+        return_status="none",
+        **{"carrier": None, "tracking": None, "reason": None} | fields,
+    )
+
+
+def arrival(*, status: str, so_far: str, number: int = 1) -> Fact:
+    """That the so-many-th shipment arrived, and where that brings the order."""
+    return on(
+        ORDER,
+        Order.Delivered,
+        shipment_id=shipment_id(number),
+        status=status,
+        fulfillment_status=so_far,
+        return_status="none",
+        reason=None,
+    )
+
+
+def shipment_id(number: int = 1) -> str:
+    """The id of the order's so-many-th shipment."""
+    return str(uuid5(ORDER, f"shipment {number}"))
 
 
 pending = shop.given(placed)

@@ -4,11 +4,13 @@ import pytest
 
 from events.domain.order import IllegalTransition, Order
 from tests.commands.asking import cancel, change_to
-from tests.commands.shop import HELD, ada, confirmed, staff, step
+from tests.commands.shop import HELD, INKS, PENS, ada, confirmed, shipment, staff, step
 
 
 def test_staff_ship_it_and_its_stock_is_gone() -> None:
-    decision = confirmed.when(change_to("shipped"), by=staff).then(step(Order.Shipped))
+    decision = confirmed.when(change_to("shipped"), by=staff).then(
+        shipment((PENS, 1), (INKS, 3), status="shipped", so_far="shipped")
+    )
     assert (decision.version, decision.stock) == (3, {})
 
 

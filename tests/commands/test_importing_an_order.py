@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from unittest.mock import ANY
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -84,8 +84,13 @@ class TestWhatIsImported:
                 reference="NW-1",
                 fingerprint=past().fingerprint(),
             ),
-            on(ORDER, Order.Confirmed, reason=None),
-            on(ORDER, Order.Shipped, reason=None),
+            on(ORDER, Order.Confirmed, reason=None, **Order.Confirmed.OF_VERSION_1),
+            on(
+                ORDER,
+                Order.Shipped,
+                **{**Order.Shipped.OF_VERSION_1, "shipment_id": str(uuid5(ORDER, "shipment 1")), "items": ANY},
+                reason=None,
+            ),
         )
         assert (decision.status, decision.version) == (201, 3)
         assert decision.person == decision.owner == CUSTOMER
@@ -116,7 +121,7 @@ class TestWhatIsImported:
             reference="NW-1",
             fingerprint="",
         )
-        assert order.reserved == {}
+        assert order.in_stock(order.open_parts) == {}
 
     def test_the_total(self) -> None:
         asked = known.when(importing(), by=system)

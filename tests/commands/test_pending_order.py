@@ -2,9 +2,8 @@
 
 import pytest
 
-from commands.cancel_order import NotYours
 from commands.change_order_status import ChangeOrderStatus
-from commands.command import VersionMismatch
+from commands.command import NotYours, VersionMismatch
 from events.domain.order import IllegalTransition, Order
 from events.domain.refusal import NotFound
 from tests.commands.asking import cancel, change_to

@@ -4,16 +4,16 @@ import pytest
 
 from events.domain.order import IllegalTransition, Order, OrderAlreadyShipped
 from tests.commands.asking import cancel, change_to
-from tests.commands.shop import ada, delivered, returned, shipped, staff, step
+from tests.commands.shop import ada, arrival, delivered, returned, shipped, staff, step
 
 
 class TestShipped:
     def test_it_is_delivered(self) -> None:
-        shipped.when(change_to("delivered"), by=staff).then(step(Order.Delivered))
+        shipped.when(change_to("delivered"), by=staff).then(arrival(status="delivered", so_far="delivered"))
 
     def test_it_is_not_cancelled_any_more(self) -> None:
         shipped.when(cancel("late"), by=staff).then_refused(
-            OrderAlreadyShipped, status_now="shipped", allowed_statuses=["delivered"]
+            OrderAlreadyShipped, status_now="shipped", allowed_statuses=["delivered"], open_items=[]
         )
 
     def test_not_by_its_owner_either(self) -> None:
@@ -34,7 +34,7 @@ class TestDelivered:
 
     def test_it_is_not_cancelled(self) -> None:
         delivered.when(cancel(), by=staff).then_refused(
-            OrderAlreadyShipped, status_now="delivered", allowed_statuses=["returned"]
+            OrderAlreadyShipped, status_now="delivered", allowed_statuses=["returned"], open_items=[]
         )
 
     @pytest.mark.parametrize("status", ["pending", "confirmed", "shipped", "cancelled", "expired"])
@@ -52,4 +52,4 @@ class TestReturned:
 
     def test_it_is_not_cancelled(self) -> None:
         asked = returned.when(cancel(), by=staff)
-        asked.then_refused(OrderAlreadyShipped, status_now="returned", allowed_statuses=[])
+        asked.then_refused(OrderAlreadyShipped, status_now="returned", allowed_statuses=[], open_items=[])

@@ -10,7 +10,8 @@ import pytest
 from consumers.confirmation_mail import confirmation_mail, domain_of
 from consumers.effect import Delivery, Undeliverable
 from events.domain.customer import Customer
-from events.domain.order import Address, Line, Order
+from events.domain.order import Order
+from events.domain.order_parts import Address, Line
 
 FROM = "Daybook <orders@daybook.example>"
 ADDRESS: Address = {

@@ -122,8 +122,10 @@ class TestSamples:
 
     @pytest.mark.parametrize(("name", "version"), EVERY_SAMPLE)
     def test_it_opens_to_what_it_should(self, codec: Codec, name: str, version: int) -> None:
+        """All that it said then it says now; what later versions added comes from its upcasts."""
         stored, opened = stored_sample(name, version)
-        assert codec.open(stored) == opened
+        now = codec.open(stored)
+        assert {field: now[field] for field in opened} == opened
 
     @pytest.mark.parametrize(("name", "version"), EVERY_SAMPLE)
     def test_it_decodes_to_an_event_of_today(self, codec: Codec, name: str, version: int) -> None:

@@ -41,6 +41,7 @@ _LINE = {
     "price_cents": 6900,
     "discount_cents": 100,
 }
+_PART = {"item_id": _LINE["id"], "quantity": 1}
 _VALUES: Mapping[str, Any] = {
     "number": "7K3M9QF",
     "user_id": str(PERSON),
@@ -63,7 +64,19 @@ _VALUES: Mapping[str, Any] = {
     "order_id": "018f0000-0000-7000-8000-000000000001",
     "message_id": "<018f0000-0000-7000-8000-0000000000d1@daybook.example>",
     "attempts": 2,
+    "status": "confirmed",
+    "fulfillment_status": "partially_shipped",
+    "return_status": "none",
+    "shipment_id": "018f0000-0000-7000-8000-0000000000e1",
+    "return_id": "018f0000-0000-7000-8000-0000000000f1",
+    "items": [_PART],
+    "carrier": "Royal Mail",
+    "tracking": "RM 1234 5678 9GB",
 }
+_OF_ITS_OWN: Mapping[str, Mapping[str, Any]] = {
+    "OrderReturnReceived": {"items": [{**_PART, "disposition": "restock"}]},
+}
+"""Type → where its values are not those of the others."""
 
 
 def sample_event(kind: EventType) -> DomainEvent:
@@ -72,7 +85,7 @@ def sample_event(kind: EventType) -> DomainEvent:
     names = {field.name for field in fields(cast(Any, kind.cls))}
     event: DomainEvent = object.__new__(kind.cls)
     event.__dict__.update(
-        {name: value for name, value in _VALUES.items() if name in names},
+        {name: value for name, value in {**_VALUES, **_OF_ITS_OWN.get(kind.name, {})}.items() if name in names},
         originator_id=UUID(f"018f0000-0000-7000-8000-{number:012}"),
         originator_version=1,
         timestamp=datetime(2026, 3, 1, 9, 0, 0, 123_456, tzinfo=UTC) + timedelta(hours=number),

@@ -2,7 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from events.domain.order import Line, Order
+from events.domain.order import Order
+from events.domain.order_parts import Line
 from events.domain.product import Product
 
 
@@ -27,14 +28,14 @@ def line(ordered: Product, quantity: int = 1) -> Line:
 
 
 def placed(user_id: UUID | None = None, *lines: Line, number: str | None = None) -> Order:
-    """An order that was just placed; without lines it takes nothing from the catalogue."""
+    """An order that was just placed; without lines it is of one product that the catalogue does not have."""
     order_id = uuid4()
     return Order.place(
         order_id,
         number=number or order_id.hex[:7].upper(),
         user_id=str(user_id or uuid4()),
         currency="USD",
-        lines=list(lines),
+        lines=list(lines) or [line(product())],
         shipping_cents=0,
         shipping_address={
             "recipient": "Ada Lovelace",

@@ -88,3 +88,36 @@ class TestWhatIsAvailable:
         await book.given(pen, imported)
         await book.given(moved(imported, "cancelled"))
         await book.then_product(pen.id, available=10)
+
+
+class TestAnOrderInParts:
+    async def test_gives_back_what_is_cancelled_of_it_and_then_only_the_rest(self, book: Book) -> None:
+        pen = product(stock=10)
+        order = placed(None, line(pen, 5))
+        (item,) = order.lines
+        await book.given(pen, order)
+        order.cancel("less", [{"item_id": item["id"], "quantity": 2}])
+        await book.given(order)
+        await book.then_product(pen.id, available=7)
+        order.cancel("nothing of it")
+        await book.given(order)
+        await book.then_product(pen.id, available=10)
+
+    async def test_gives_nothing_back_of_what_was_shipped(self, book: Book) -> None:
+        pen = product(stock=10)
+        order = moved(placed(None, line(pen, 5)), "confirmed")
+        (item,) = order.lines
+        order.ship([{"item_id": item["id"], "quantity": 3}])
+        order.cancel("the rest", [{"item_id": item["id"], "quantity": 2}])
+        await book.given(pen, order)
+        await book.then_product(pen.id, available=7)
+
+    async def test_gives_back_what_returns_and_can_be_sold_again(self, book: Book) -> None:
+        pen = product(stock=10)
+        order = moved(placed(None, line(pen, 5)), "confirmed", "shipped", "delivered")
+        (item,) = order.lines
+        return_id = order.request_return([{"item_id": item["id"], "quantity": 3}], "too many")
+        order.receive_return(return_id, [{"item_id": item["id"], "quantity": 2, "disposition": "restock"}])
+        order.receive_return(return_id, [{"item_id": item["id"], "quantity": 1, "disposition": "discard"}])
+        await book.given(pen, order)
+        await book.then_product(pen.id, available=7)

@@ -8,7 +8,7 @@ import pytest
 from projections.orders import EVERYONE
 from queries.consistency import ProjectionBehind, wait_for_position
 from tests.projections.book import Book
-from tests.projections.business import placed
+from tests.projections.business import line, placed, product
 
 
 async def test_what_is_posted_is_shown_at_once(book: Book) -> None:
@@ -28,7 +28,8 @@ async def test_what_is_not_posted_yet_is_waited_for(book: Book) -> None:
 
 
 async def test_each_read_model_answers_for_itself(book: Book) -> None:
-    position = await book.append(placed())
+    pen = product(stock=1)
+    position = await book.append(pen, placed(None, line(pen)))
     await book.runners["catalogue"].catch_up()
     await wait_for_position(book.pool, book.tenant, "catalogue", position)
     with pytest.raises(ProjectionBehind, match="orders"):

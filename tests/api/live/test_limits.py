@@ -16,7 +16,7 @@ from api.limits import Limits
 from api.live import socket, subscription
 from commands.handle import encode_changes
 from daybook.embedded import ValkeyServer
-from events.domain.order import Line
+from events.domain.order_parts import Line
 from events.log.append import Append, Appended
 from tests.api.live.subscriber import Subscriber, address, dialled, following
 from tests.api.live.test_authentication import bearer, turned_away

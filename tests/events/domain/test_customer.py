@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from events.domain.customer import Customer
-from events.domain.order import Address
+from events.domain.order_parts import Address
 from events.repository import fold, fork
 
 ADDRESS: Address = {"recipient": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"}

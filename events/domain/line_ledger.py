@@ -1,0 +1,135 @@
+"""The line ledger: of every line of an order, what became of its units. Statuses follow from it.
+
+Always, for each line and for all together: nothing is negative, cancelled + shipped + open = ordered, and
+returned ≤ delivered ≤ shipped.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypedDict
+
+from events.domain.refusal import Refusal
+
+
+class Part(TypedDict):
+    """So many units of one line."""
+
+    item_id: str
+    quantity: int
+
+
+class Units(NamedTuple):
+    """What became of the units of a line."""
+
+    ordered: int
+    cancelled: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    returned: int = 0
+
+    @property
+    def open(self) -> int:
+        """Those that are neither cancelled nor shipped."""
+        return self.ordered - self.cancelled - self.shipped
+
+    def plus(self, column: int, quantity: int) -> "Units":
+        """With so many more in a column, by its number."""
+        units = list(self)
+        units[column] += quantity
+        return Units(*units)
+
+
+class UnknownItem(Refusal):
+    code = "unknown_item"
+
+
+class ExceedsOpen(Refusal):
+    """More than is left of a line for what is asked."""
+
+    code = "exceeds_open"
+
+
+@dataclass(frozen=True, slots=True)
+class LineLedger:
+    """`lines`: item id → its units; `total`: all of them together. An entry makes another ledger of it."""
+
+    lines: Mapping[str, Units]
+    total: Units
+
+    @classmethod
+    def opened(cls, lines: Iterable[Mapping[str, Any]]) -> "LineLedger":
+        """The ledger of an order that was just placed."""
+        units = {line["id"]: Units(line["quantity"]) for line in lines}
+        return cls(units, Units(sum(line.ordered for line in units.values())))
+
+    def entered(self, name: str, parts: Iterable[Part]) -> "LineLedger":
+        """The ledger with these units in the column of this name too."""
+        column = Units._fields.index(name)
+        lines, entered = dict(self.lines), 0
+        for part in parts:
+            item_id, quantity = part["item_id"], part["quantity"]
+            lines[item_id] = lines[item_id].plus(column, quantity)
+            entered += quantity
+        return LineLedger(lines, self.total.plus(column, entered))
+
+    def all(self, count: Callable[[Units], int]) -> list[Part]:
+        """Of every line so many units as `count` tells, where that is not 0."""
+        counted = ((item_id, count(units)) for item_id, units in self.lines.items())
+        return [Part(item_id=item_id, quantity=quantity) for item_id, quantity in counted if quantity]
+
+    def check(self, parts: Iterable[Part], count: Callable[[str, Units], int], what: str) -> None:
+        """Hold parts to what there is of each line, as `count` tells by its id. Raises UnknownItem, ExceedsOpen."""
+        for part in parts:
+            item_id, asked = part["item_id"], part["quantity"]
+            if item_id not in self.lines:
+                raise UnknownItem("The order has no such line.", item_id=item_id)
+            left = count(item_id, self.lines[item_id])
+            if asked > left:
+                raise ExceedsOpen(
+                    f"Of this line {left} can be {what}, and {asked} were asked for.",
+                    item_id=item_id,
+                    asked=asked,
+                    left=left,
+                )
+
+
+FULFILLMENT_STATUSES = ("unfulfilled", "partially_shipped", "shipped", "partially_delivered", "delivered")
+"""How far the units that were not cancelled have come."""
+
+
+class Statuses(NamedTuple):
+    """Where an order stands: in its life, in its fulfilment, and with what comes back."""
+
+    status: str
+    fulfillment_status: str
+    return_status: str
+
+
+def statuses_of(total: Units, *, confirmed: bool, expired: bool, returning: bool) -> Statuses:
+    """The statuses that follow from all units together, and from what was decided.
+
+    `returning`: a return was announced, whether or not it has come.
+    """
+    status = "delivered"
+    if expired:
+        status = "expired"
+    elif total.cancelled == total.ordered:
+        status = "cancelled"
+    elif total.open:
+        status = "confirmed" if confirmed else "pending"
+    elif total.delivered < total.shipped:
+        status = "shipped"
+    elif total.returned == total.shipped:
+        status = "returned"
+    return_status = "requested" if returning else "none"
+    if total.returned:
+        return_status = "returned" if status == "returned" else "partially_returned"
+    return Statuses(status, _fulfillment(total), return_status)
+
+
+def _fulfillment(total: Units) -> str:
+    if not total.shipped:
+        return "unfulfilled"
+    if total.delivered:
+        return "delivered" if total.delivered == total.shipped and not total.open else "partially_delivered"
+    return "partially_shipped" if total.open else "shipped"
