@@ -136,8 +136,13 @@ def identified(request: Request, name: str) -> UUID:
 
 async def performed(request: Request, guest: Guest, command: Command) -> Response:
     """Carry a command out and answer it. Raises Problem, Refusal, AppendError."""
+    answer = await carried_out(guest, command, command_request(request, guest.caller))
+    return answered(answer, guest.shop.positions)
+
+
+async def carried_out(guest: Guest, command: Command, wanted: CommandRequest) -> Answer:
+    """Carry a command out, count it, and write down what came of it. Raises Refusal, AppendError."""
     started = perf_counter()
-    wanted = command_request(request, guest.caller)
     outcome = "error"
     try:
         answer = await guest.shop.commands.handle(command, wanted)
@@ -161,7 +166,7 @@ async def performed(request: Request, guest: Guest, command: Command) -> Respons
             correlation_id=wanted.correlation_id,
             ms=round((perf_counter() - started) * 1000, 2),
         )
-    return answered(answer, guest.shop.positions)
+    return answer
 
 
 def command_request(request: Request, caller: Caller) -> CommandRequest:

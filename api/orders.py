@@ -61,8 +61,7 @@ async def place_order(request: Request) -> Response:
     """An order of one's own. Its stock is reserved in the same commit."""
     guest = await admitted(request, "orders:place")
     order = await parsed(request, OrderCreate)
-    await guest.shop.numbers.reserve()
-    return await performed(request, guest, PlaceOrder(order, guest.shop.numbers.next))
+    return await performed(request, guest, PlaceOrder(order, await guest.shop.numbers.take()))
 
 
 @router.patch(

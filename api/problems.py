@@ -56,9 +56,9 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.members = members
 
-    def response(self, path: str) -> Response:
+    def document(self, path: str) -> dict[str, Any]:
         """The problem document for a request to this path."""
-        document = {
+        return {
             "type": f"urn:daybook:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -67,7 +67,10 @@ class Problem(Exception):
             "code": self.code,
             **self.members,
         }
-        return Response(to_json(document), self.status, self.headers, MEDIA_TYPE)
+
+    def response(self, path: str) -> Response:
+        """The answer to a request to this path."""
+        return Response(to_json(self.document(path)), self.status, self.headers, MEDIA_TYPE)
 
 
 def unauthenticated(code: str, detail: str) -> Problem:
@@ -101,15 +104,18 @@ def unavailable() -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": "1"})
 
 
-def invalid(error: ValidationError, *, prefix: str = "/") -> Problem:
-    """What pydantic found: each place as a JSON pointer into the body (or, with prefix "?", a query parameter)."""
+def invalid(error: ValidationError, *, prefix: str = "/", within: str = "") -> Problem:
+    """What pydantic found: each place as a JSON pointer into the body (or, with prefix "?", a query parameter).
+
+    `within`: the pointer to what was validated, where that was not the whole body.
+    """
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found and found[0]["type"] == "json_invalid":
         return Problem(422, "malformed_json", "The body is not JSON.")
     return validation_failed(
         [
             {
-                "pointer": prefix.join(["", *map(_escaped, one["loc"])]),
+                "pointer": within + prefix.join(["", *map(_escaped, one["loc"])]),
                 "code": one["type"],
                 "detail": one["msg"].removeprefix("Value error, "),
             }

@@ -158,6 +158,18 @@ class ReturnMade(Shape):
     order: OrderAnswer
 
 
+class BatchResult(Shape):
+    """What became of one order: the order where the status is 201, else the problem."""
+
+    status: int
+    order: OrderAnswer | None = None
+    problem: ProblemDocument | None = None
+
+
+class BatchAnswer(Shape):
+    results: list[BatchResult]
+
+
 class OrderListPage(Shape):
     items: list[OrderAnswer]
     next: str | None

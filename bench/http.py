@@ -2,11 +2,13 @@
 work, against the floor application. Rounds take turns, so that what else the machine does falls on all alike.
 """
 
+import asyncio
 import json
 import resource
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+from bench.client import Client
 from bench.servers import describe
 from bench.shoppers import Market, make_market
 from bench.stack import Api, Child, Stack, free_port, wait_until_answers
@@ -23,6 +26,7 @@ ROUNDS = 3
 SECONDS = 8
 WARM_UP_SECONDS = 4
 AIMS = {"with a key": "≥ 0.6"}
+BATCH = 500
 LOAD = Path(__file__).with_name("load.lua")
 
 
@@ -49,6 +53,7 @@ class Arena:
     projector: Child
     mail: Child
     load: Path
+    market: Market
     worker: Child | None = None
 
     def ours(self, key: str, seconds: int = SECONDS) -> Round:
@@ -74,6 +79,13 @@ class Arena:
             self.worker = None
             self.stack.wait_until_projected(120)
         return self._measured({"floor": self.floor}, self.floor_port, "key", seconds)
+
+    def batches(self, seconds: int = SECONDS) -> float:
+        """Orders a second in batches of BATCH, one request after another."""
+        shopper = self.market.shoppers[0]
+        lines = [{"product_id": str(product), "quantity": 1} for product in self.market.products[:2]]
+        order = {"items": lines, "shipping_address_id": str(shopper.address_id)}
+        return asyncio.run(_post_batches(self.api.port, shopper.token, {"orders": [order] * BATCH}, seconds))
 
     def placed(self) -> int:
         """Orders in the log."""
@@ -120,12 +132,13 @@ def arena() -> Iterator[Arena]:
     try:
         with Stack(data) as stack:
             load = data / "market.lua"
-            load.write_text(_as_lua(make_market(stack.settings)))
+            market = make_market(stack.settings)
+            load.write_text(_as_lua(market))
             mail, projector, api = stack.run("mail"), stack.run("project"), stack.api()
             floor_port = free_port()
             floor = stack.child("floor", ["-m", "bench.floor", str(floor_port)])
             wait_until_answers(floor, floor_port, "/livez")
-            yield Arena(stack, api, floor_port, floor, projector, mail, load)
+            yield Arena(stack, api, floor_port, floor, projector, mail, load, market)
     finally:
         shutil.rmtree(data)
 
@@ -137,6 +150,7 @@ def run(rounds: int = ROUNDS) -> None:
         return
     names = ("floor", "with a key", "without")
     taken: dict[str, list[Round]] = {name: [] for name in names}
+    batches: list[float] = []
     with arena() as it:
         it.lowest(WARM_UP_SECONDS)
         it.ours("key", WARM_UP_SECONDS)
@@ -148,7 +162,13 @@ def run(rounds: int = ROUNDS) -> None:
             taken["floor"].append(it.lowest())
             taken["with a key"].append(it.ours("key"))
             taken["without"].append(it.ours("no-key"))
+            batches.append(it.batches())
     _print(taken)
+    single = median(one.per_second for one in taken["without"])
+    print(
+        f"  in batches of {BATCH}: {median(batches) / single:.1f} x the orders of single requests (aim: ≥ 3),"
+        f" {median(batches):,.0f}/s; each round {' '.join(f'{one:,.0f}' for one in batches)}"
+    )
 
 
 def _print(taken: dict[str, list[Round]]) -> None:
@@ -168,6 +188,17 @@ def _print(taken: dict[str, list[Round]]) -> None:
     for name, rounds in taken.items():
         spent = {part: median(one.cpu[part] for one in rounds) for part in rounds[0].cpu}
         print(f"  {name:12} " + ", ".join(f"{part} {micros:.0f}" for part, micros in spent.items()))
+
+
+async def _post_batches(port: int, token: str, body: object, seconds: int) -> float:
+    client = Client(port, token)
+    begin, placed = time.perf_counter(), 0
+    while (taken := time.perf_counter() - begin) < seconds:
+        answer = await client.post("/orders/batch", body)
+        assert answer.status == 207, answer.body[:500]
+        placed += answer.body.count(b'{"status":201,')
+    client.close()
+    return placed / taken
 
 
 def _as_lua(market: Market) -> str:

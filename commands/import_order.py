@@ -4,7 +4,7 @@ Who ordered, and what, is known by then (register_customer.py, add_product.py): 
 its products. Its stock is not ours to count, and its customer needs no confirmation.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -51,17 +51,17 @@ class ImportOrder(Command):
     order_id: UUID
     customer_id: UUID
     skus: Mapping[str, UUID]
-    next_number: Callable[[], str]
+    number: str
 
     @classmethod
-    def into(cls, tenant: str, past: PastOrder, next_number: Callable[[], str]) -> Self:
+    def into(cls, tenant: str, past: PastOrder, number: str) -> Self:
         """The command that imports this order into a tenant's log."""
         return cls(
             past=past,
             order_id=order_id_of(tenant, past.reference),
             customer_id=customer_id_of(tenant, past.customer.reference),
             skus={item.sku: Sku.id_of(tenant, item.sku) for item in past.items},
-            next_number=next_number,
+            number=number,
         )
 
     @property
@@ -87,7 +87,7 @@ class ImportOrder(Command):
         order = Order.import_from(
             self.order_id,
             self.past.history[0].at,
-            number=self.next_number(),
+            number=self.number,
             user_id=str(self.customer_id),
             currency=self.past.currency,
             lines=self._lines({sku.sku: sku.product_id for sku in skus}),

@@ -5,6 +5,7 @@ with tenant and secret, written as seven characters of Crockford's base 32: no t
 neighbours look unrelated. It is a disguise and no secret: a number gives nobody any right.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import blake2b
 
@@ -26,18 +27,19 @@ class OrderNumbers:
         self._factors = [int.from_bytes(key[8 * n : 8 * n + 8], "big") & _MASK | 1 for n in range(_ROUNDS)]
         self._start = int.from_bytes(key[-8:], "big") & _MASK
         self._block: Iterator[int] = iter(())
-        self._left = 0
+        self._refilling = asyncio.Lock()
 
-    async def reserve(self, count: int = 16) -> None:
-        """Make sure that the next `count` numbers can be given without asking for more counters."""
-        if self._left < count:
-            first = await self._take_counters(BLOCK)
-            self._block, self._left = iter(range(first, first + BLOCK)), BLOCK
-
-    def next(self) -> str:
-        """The next number, like "7K3M9QF". Raises StopIteration when none was reserved."""
-        counter = next(self._block)
-        self._left -= 1
+    async def take(self) -> str:
+        """The next number, like "7K3M9QF". Every thousandth has to be asked for: raises what a lost database raises."""
+        counter = next(self._block, None)
+        if counter is None:
+            async with self._refilling:
+                # Somebody else who waited may have brought the next block.
+                counter = next(self._block, None)
+                if counter is None:
+                    first = await self._take_counters(BLOCK)
+                    self._block = iter(range(first, first + BLOCK))
+                    counter = next(self._block)
         return _written(self._permuted(counter))
 
     def _permuted(self, counter: int) -> int:

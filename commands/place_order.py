@@ -1,6 +1,6 @@
 """Place an order: prices, names and address are copied into it, and its stock is reserved in the same commit."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -65,10 +65,10 @@ class MixedCurrency(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder(Command):
-    """`next_number` gives the next short order number; one is used up by every decision, and gaps do not matter."""
+    """`number`: the short one that the order will have. Where there will be none it is lost: gaps do not matter."""
 
     order: OrderCreate
-    next_number: Callable[[], str]
+    number: str
 
     def streams(self, request: Request) -> Iterable[UUID]:
         return (request.caller.subject, *(item.product_id for item in self.order.items))
@@ -86,7 +86,7 @@ class PlaceOrder(Command):
             raise MixedCurrency("An order is in one currency.", currencies=sorted(currencies))
         order = Order.place(
             uuid7(),
-            number=self.next_number(),
+            number=self.number,
             user_id=str(user_id),
             currency=currencies.pop(),
             lines=self._lines(products),

@@ -144,8 +144,7 @@ class Importer:
         """What became of each. All that they look at is read at once, then they are handled together."""
         numbers = self._shop.numbers
         # Twice: one that meets a conflict is decided again, and takes another.
-        await numbers.reserve(2 * MOST_LINES)
-        commands = [ImportOrder.into(self._tenant, past, numbers.next) for past in orders]
+        commands = [ImportOrder.into(self._tenant, past, await numbers.take()) for past in orders]
         read = await self._repository.refresh({stream_id for command in commands for stream_id in command.looked_at})
         new = [command for command in commands if read[command.order_id] is None]
         read |= await self._introduce(new, read)

@@ -14,6 +14,7 @@ from tests.api.running import Running
 WITH_A_BODY = {
     ("/auth/login", "post"): "Login",
     ("/orders", "post"): "OrderCreate",
+    ("/orders/batch", "post"): "OrderBatch",
     ("/orders/{order_id}/status", "patch"): "StatusChange",
     ("/orders/{order_id}/cancellation", "post"): "Cancellation",
     ("/orders/{order_id}/shipments", "post"): "ShipmentCreate",

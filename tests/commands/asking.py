@@ -26,4 +26,4 @@ def place(*items: tuple[object, int], address: object = HOME) -> PlaceOrder:
             "shipping_address_id": address,
         }
     )
-    return PlaceOrder(order, lambda: "0000001")
+    return PlaceOrder(order, "0000001")

@@ -43,10 +43,9 @@ async def ask(
 
 async def place(process: Shop, quantity: int = 1, key: str | None = None) -> Answer:
     """Ada orders so many pens."""
-    await process.numbers.reserve()
     item = OrderItem(product_id=PEN, quantity=quantity)
     order = OrderCreate(items=[item], shipping_address_id=HOME)
-    return await ask(process, PlaceOrder(order, process.numbers.next), ada, key)
+    return await ask(process, PlaceOrder(order, await process.numbers.take()), ada, key)
 
 
 def order_of(answer: Answer) -> UUID:

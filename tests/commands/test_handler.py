@@ -108,10 +108,9 @@ class TestAStaleProcess:
         office = uuid7()
         address = AddressCreate(recipient="Ada", line1="Office", city="London", country="GB")
         await ask(there, AddAddress(address, office), ada)
-        await here.numbers.reserve()
         item = OrderItem(product_id=PEN, quantity=1)
         order = OrderCreate(items=[item], shipping_address_id=office)
-        answer = await ask(here, PlaceOrder(order, here.numbers.next), ada)
+        answer = await ask(here, PlaceOrder(order, await here.numbers.take()), ada)
         assert json.loads(answer.body)["shipping_address"]["line1"] == "Office"
 
 

@@ -27,7 +27,7 @@ CUSTOMER = customer_id_of(TENANT, "VINET")
 
 
 def importing(order: PastOrder | None = None) -> ImportOrder:
-    return ImportOrder.into(TENANT, order or past(), lambda: "0000001")
+    return ImportOrder.into(TENANT, order or past(), "0000001")
 
 
 known: Scenario = shop.given(

@@ -73,9 +73,8 @@ class CornerShop:
             )
             await self.handle(product)
             lines.append(OrderItem(product_id=product.product_id, quantity=quantity))
-        await self.shop.numbers.reserve()
         order = OrderCreate(items=lines, shipping_address_id=self.address)
-        answer = await self.handle(PlaceOrder(order, self.shop.numbers.next))
+        answer = await self.handle(PlaceOrder(order, await self.shop.numbers.take()))
         return UUID((answer.location or "").removeprefix("/orders/"))
 
     async def handle(self, command: Command) -> Answer:
