@@ -297,11 +297,9 @@ class Order(Aggregate):
             case "confirmed":
                 self._happens(Order.Confirmed, self.ledger, reason, at, confirmed=True)
             case "cancelled":
-                self._happens(Order.Cancelled, self.ledger.entered("cancelled", self.open_parts), reason, at)
+                self._happens(Order.Cancelled, self._nothing_open, reason, at)
             case "expired":
-                self._happens(
-                    Order.Expired, self.ledger.entered("cancelled", self.open_parts), reason, at, expired=True
-                )
+                self._happens(Order.Expired, self._nothing_open, reason, at, expired=True)
             case "returned":
                 self._happens(Order.Returned, self._all_returned, reason, at)
 
