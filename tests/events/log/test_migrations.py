@@ -1,13 +1,17 @@
 """Migrations: each applied once, whoever comes, however many at once."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 from pogo_core.error import BadMigrationError
+from pogo_core.util.migrate import apply
 
 from daybook.embedded import PostgresServer
+from events.domain.order import Order
 from events.log.migrate import MIGRATIONS, migrate
 
 APPLIED = "SELECT migration_id FROM _pogo_migration ORDER BY migration_id"
@@ -76,3 +80,27 @@ async def test_one_that_dies_in_the_middle_leaves_no_half_of_a_migration(
     await empty.execute("DROP EVENT TRIGGER dies")
     await migrate(empty_url)
     assert await applied(empty) == ALL
+
+
+async def test_orders_listed_before_get_the_statuses_that_follow_from_the_one_they_had(
+    empty: asyncpg.Connection, empty_url: str, tmp_path: Path
+) -> None:
+    for name in ALL[:4]:
+        shutil.copy(MIGRATIONS / f"{name}.sql", tmp_path)
+    await apply(empty, tmp_path, schema_name="public")
+    statuses = ["pending", "confirmed", "shipped", "delivered", "returned", "cancelled", "expired"]
+    await empty.execute(
+        "INSERT INTO order_list SELECT 'default', gen_random_uuid(), gen_random_uuid(), now(), 1, status, 1, now(), ''"
+        " FROM unnest($1::text[]) AS status",
+        statuses,
+    )
+    await migrate(empty_url)
+    rows = await empty.fetch("SELECT status, fulfillment_status, return_status FROM order_list")
+    of_version_1 = {
+        kind.OF_VERSION_1["status"]: kind.OF_VERSION_1
+        for kind in (Order.Confirmed, Order.Shipped, Order.Delivered, Order.Returned, Order.Cancelled, Order.Expired)
+    }
+    for row in rows:
+        if row["status"] != "pending":
+            assert dict(row).items() <= of_version_1[row["status"]].items()
+    assert {row["status"] for row in rows} == set(statuses)
