@@ -22,7 +22,7 @@ from commands.change_order_status import Status
 from commands.text import Text
 from events.codec import rfc3339
 from events.domain.money import Cents, Currency
-from events.domain.order import NEXT_STATUSES
+from events.domain.statuses import NEXT_STATUSES
 
 MOST_ITEMS = 1_000
 BOUND = 2**63

@@ -17,7 +17,7 @@ loses a claim or a mark with its machine, the delivery is due again, and the log
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID
@@ -68,8 +68,8 @@ class Deliverer:
         kinds: defaultdict[str, list[Delivery]] = defaultdict(list)
         for delivery in await self._claim(tenant, delivery_ids):
             kinds[delivery.kind].append(delivery)
-        for kind, deliveries in kinds.items():
-            await self._attempts_at(tenant, kind, deliveries)
+        until = asyncio.get_running_loop().time() + self._attempt_seconds
+        await _all(self._attempts_at(tenant, kind, deliveries, until) for kind, deliveries in kinds.items())
 
     async def _claim(self, tenant: str, delivery_ids: Sequence[UUID]) -> list[Delivery]:
         rows = await self._db.fetch(SQL.claim_deliveries, tenant, delivery_ids, self._lease_seconds, self._attempts)
@@ -90,24 +90,20 @@ class Deliverer:
                 claimed.append(delivery)
         return claimed
 
-    async def _attempts_at(self, tenant: str, kind: str, deliveries: Sequence[Delivery]) -> None:
-        until = asyncio.get_running_loop().time() + self._attempt_seconds
+    async def _attempts_at(self, tenant: str, kind: str, deliveries: Sequence[Delivery], until: float) -> None:
         try:
             async with asyncio.timeout_at(until):
                 effect = await self._effect(tenant, kind)
                 recorded = await effect.read(deliveries)
         except Exception as error:
-            for delivery in deliveries:
-                await self._failed(delivery, error)
+            await _all(self._failed(delivery, error) for delivery in deliveries)
             return
         attempts = [self._attempt(effect, delivery, recorded, until) for delivery in deliveries]
         ended = await asyncio.gather(*attempts, return_exceptions=True)
         done = [delivery.id for delivery, end in zip(deliveries, ended, strict=True) if end is True]
         if done:
             await self._db.execute(SQL.finish_deliveries, tenant, done)
-        for end in ended:
-            if isinstance(end, BaseException):
-                raise end
+        _raise_first(ended)
 
     async def _attempt(self, effect: Effect, delivery: Delivery, recorded: Recorded, until: float) -> bool:
         """Whether it was performed. Raises what a lost database raises."""
@@ -136,6 +132,17 @@ class Deliverer:
     async def _give_up(self, delivery: Delivery, error: str) -> None:
         await self._db.execute(SQL.give_up_delivery, delivery.tenant, delivery.id, delivery.lease, error)
         log.error("gave a delivery up", **_named(delivery), error=error)
+
+
+async def _all(works: Iterable[Awaitable[None]]) -> None:
+    """All of them, to their end; then raises what the first that failed raised."""
+    _raise_first(await asyncio.gather(*works, return_exceptions=True))
+
+
+def _raise_first(ended: Iterable[object]) -> None:
+    for end in ended:
+        if isinstance(end, BaseException):
+            raise end
 
 
 def backoff(attempt: int) -> float:

@@ -16,9 +16,9 @@ from eventsourcing.domain import Aggregate, EventSourcingError
 from pydantic_core import from_json
 
 from events.codec import Codec
-from events.domain.line_ledger import Statuses
 from events.domain.order import Order
 from events.domain.product import Product
+from events.domain.statuses import Statuses
 from events.held_stock import HeldStock
 from events.log.recorded import RecordedEvent
 from events.log.statements import load_statements

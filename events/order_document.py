@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from events.codec import rfc3339
-from events.domain.line_ledger import Statuses
 from events.domain.money import us_dollars
-from events.domain.order import Order, allowed_after
+from events.domain.order import Order
 from events.domain.order_parts import Address, Line, Return, Shipment, line_total
+from events.domain.statuses import Statuses, allowed_after
 
 
 def order_document(order: Order) -> dict[str, Any]:

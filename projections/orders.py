@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from events.codec import Codec, current_fields
-from events.domain.line_ledger import Statuses
 from events.domain.order import Order
+from events.domain.statuses import Statuses
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part

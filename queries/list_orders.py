@@ -8,8 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import to_json
 
-from events.domain.line_ledger import FULFILLMENT_STATUSES
-from events.domain.order import NEXT_STATUSES, allowed_after
+from events.domain.statuses import FULFILLMENT_STATUSES, NEXT_STATUSES, allowed_after
 from events.opaque import Cursors, InvalidOpaque
 from queries.consistency import SQL
 

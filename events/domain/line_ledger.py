@@ -1,4 +1,4 @@
-"""The line ledger: of every line of an order, what became of its units. Statuses follow from it.
+"""The line ledger: of every line of an order, what became of its units. Statuses follow from it (statuses.py).
 
 Always, for each line and for all together: nothing is negative, cancelled + shipped + open = ordered, and
 returned ≤ delivered ≤ shipped.
@@ -91,45 +91,3 @@ class LineLedger:
                     asked=asked,
                     left=left,
                 )
-
-
-FULFILLMENT_STATUSES = ("unfulfilled", "partially_shipped", "shipped", "partially_delivered", "delivered")
-"""How far the units that were not cancelled have come."""
-
-
-class Statuses(NamedTuple):
-    """Where an order stands: in its life, in its fulfilment, and with what comes back."""
-
-    status: str
-    fulfillment_status: str
-    return_status: str
-
-
-def statuses_of(total: Units, *, confirmed: bool, expired: bool, returning: bool) -> Statuses:
-    """The statuses that follow from all units together, and from what was decided.
-
-    `returning`: a return was announced, whether or not it has come.
-    """
-    status = "delivered"
-    if expired:
-        status = "expired"
-    elif total.cancelled == total.ordered:
-        status = "cancelled"
-    elif total.open:
-        status = "confirmed" if confirmed else "pending"
-    elif total.delivered < total.shipped:
-        status = "shipped"
-    elif total.returned == total.shipped:
-        status = "returned"
-    return_status = "requested" if returning else "none"
-    if total.returned:
-        return_status = "returned" if status == "returned" else "partially_returned"
-    return Statuses(status, _fulfillment(total), return_status)
-
-
-def _fulfillment(total: Units) -> str:
-    if not total.shipped:
-        return "unfulfilled"
-    if total.delivered:
-        return "delivered" if total.delivered == total.shipped and not total.open else "partially_delivered"
-    return "partially_shipped" if total.open else "shipped"

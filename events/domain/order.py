@@ -21,26 +21,10 @@ from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 
-from events.domain.line_ledger import LineLedger, Part, Statuses, Units, statuses_of
+from events.domain.line_ledger import LineLedger, Part, Units
 from events.domain.order_parts import Address, Line, ReceivedPart, Return, Shipment, line_total
 from events.domain.refusal import NotFound, Refusal
-
-NEXT_STATUSES: dict[str, tuple[str, ...]] = {
-    "pending": ("confirmed", "cancelled", "expired"),
-    "confirmed": ("shipped", "cancelled"),
-    "shipped": ("delivered",),
-    "delivered": ("returned",),
-    "cancelled": (),
-    "expired": (),
-    "returned": (),
-}
-"""Status → the statuses that may follow it."""
-
-
-def allowed_after(status: str, fulfillment_status: str) -> tuple[str, ...]:
-    """The statuses that may follow: of what was shipped in part, the whole can no longer be cancelled."""
-    following = NEXT_STATUSES[status]
-    return following if fulfillment_status == "unfulfilled" else tuple(one for one in following if one != "cancelled")
+from events.domain.statuses import Statuses, allowed_after, statuses_of
 
 
 class IllegalTransition(Refusal):

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from api.schemas import OrderAnswer, ProductAnswer
-from events.domain.order import NEXT_STATUSES
+from events.domain.statuses import NEXT_STATUSES
 from tests.api.person import Json, Person
 
 WAY_TO: dict[str, tuple[str, ...]] = {

@@ -3,8 +3,8 @@
 import json
 from uuid import UUID, uuid4
 
-from events.domain.line_ledger import Statuses
 from events.domain.order import Order
+from events.domain.statuses import Statuses
 from events.order_document import order_document
 from projections.orders import EVERYONE
 from tests.projections.book import Book

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from events.domain.line_ledger import Part
-from events.domain.order import NEXT_STATUSES, Order
+from events.domain.order import Order
 from events.domain.refusal import Refusal
+from events.domain.statuses import NEXT_STATUSES
 from events.repository import fold
 
 LINES = [str(UUID(int=1)), str(UUID(int=2)), str(UUID(int=3))]

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from events.domain.order import NEXT_STATUSES, IllegalTransition, Order, OrderAlreadyShipped
+from events.domain.order import IllegalTransition, Order, OrderAlreadyShipped
 from events.domain.order_parts import Line, line_total
+from events.domain.statuses import NEXT_STATUSES
 from events.repository import fold, fork
 
 PEN, INK = UUID(int=10), UUID(int=11)
