@@ -80,6 +80,24 @@ def mail() -> None:
 
 
 @app.command()
+def provider(
+    webhooks: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where webhooks go, {tenant} standing for the shop. Default: our API."),
+    ] = None,
+    control: Annotated[
+        str,
+        typer.Option(metavar="JSON", envvar="PAYMENT_SIMULATION", help="How it misbehaves: what PUT /control takes."),
+    ] = "{}",
+) -> None:
+    """Simulate a payment provider at PAYMENT_URL, for demonstrations and tests: no money moves."""
+    from daybook import processes
+    from daybook.settings import PaymentSettings, load
+
+    processes.simulate_payments(load(PaymentSettings), webhooks, control)
+
+
+@app.command()
 def migrate(
     demo: Annotated[bool, typer.Option("--demo", help="Load what is missing of the demo data, too.")] = False,
 ) -> None:

@@ -5,12 +5,13 @@ import binascii
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from daybook.failure import Failure
 from daybook.secrets import SECRETS_FILE, read_private
+from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
 
@@ -26,6 +27,21 @@ def _decoded(value: object) -> object:
         return base64.b64decode(value, validate=True)
     except binascii.Error as error:
         raise ValueError("should be base64") from error
+
+
+def _separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _signing(secret: str) -> str:
+    secret_key(secret)
+    return secret
+
+
+def _given_with_payment_url(value: object, info: ValidationInfo) -> object:
+    if info.data.get("payment_url") and not value:
+        raise ValueError("is needed beside PAYMENT_URL")
+    return value
 
 
 class Place(BaseSettings):
@@ -55,11 +71,47 @@ class Given(Place):
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL", repr=False)
     smtp_url: str | None = Field(default=None, validation_alias="SMTP_URL", repr=False)
+    payment_url: str | None = Field(default=None, validation_alias="PAYMENT_URL")
     secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
     master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
 
 
-class Settings(Place):
+class PaymentSettings(Place):
+    """Whom payments are asked of: `payment_key` is sent to the provider, its webhooks are signed with any of
+    `payment_webhook_secrets` (`whsec_…`, separated by commas in the environment). Without a `payment_url` nobody is.
+    """
+
+    payment_url: str | None = Field(
+        default=None, validation_alias="PAYMENT_URL", pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$"
+    )
+    payment_key: Annotated[str | None, AfterValidator(_given_with_payment_url)] = Field(
+        default=None,
+        validation_alias="PAYMENT_KEY",
+        pattern=r"^[!-~]{1,512}$",
+        validate_default=True,
+        repr=False,
+    )
+    payment_webhook_secrets: Annotated[
+        tuple[Annotated[str, AfterValidator(_signing)], ...],
+        NoDecode,
+        BeforeValidator(_separated),
+        AfterValidator(_given_with_payment_url),
+    ] = Field(default=(), validation_alias="PAYMENT_WEBHOOK_SECRETS", validate_default=True, repr=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the data folder."""
+        return init_settings, env_settings, _DataFolder(settings_cls)
+
+
+class Settings(PaymentSettings):
     """The settings every process runs with: read-only, made once by the command line and handed in.
 
     `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
@@ -74,18 +126,6 @@ class Settings(Place):
     master_key: Annotated[bytes, BeforeValidator(_decoded)] = Field(
         validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the data folder."""
-        return init_settings, env_settings, _DataFolder(settings_cls)
 
     @model_validator(mode="before")
     @classmethod
@@ -106,6 +146,10 @@ class _DataFolder(PydanticBaseSettingsSource):
         if "DATABASE_URL" in so_far:
             # The owner of the embedded database has no business in somebody's own.
             found.pop("database_owner_url", None)
+        if "PAYMENT_URL" in so_far or "payment_url" not in found:
+            # Nor has the simulator's key with a provider: it would be told, and could sign webhooks.
+            found.pop("payment_key", None)
+            found.pop("payment_webhook_secrets", None)
         fields = self.settings_cls.model_fields
         return {str(fields[name].validation_alias): value for name, value in found.items() if name in fields}
 
