@@ -10,7 +10,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import addresses, auditing, batch, fulfillment, identity, operations, orders, products
+from api import (
+    addresses,
+    auditing,
+    batch,
+    bulk_status,
+    fulfillment,
+    identity,
+    operations,
+    orders,
+    payments,
+    products,
+    remarks,
+    webhooks,
+)
 from api.backend import Backend
 from api.documentation import document
 from api.failures import as_problem
@@ -27,7 +40,10 @@ OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 def create_app(open_backend: OpenBackend) -> Gate:
     """The ASGI application. `open_backend` is entered at its start and left at its end."""
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
-    rooms = (orders, batch, fulfillment, products, addresses, auditing, identity, operations, socket)
+    rooms = (
+        *(orders, batch, bulk_status, fulfillment, payments, remarks, products, addresses),
+        *(auditing, identity, operations, webhooks, socket),
+    )
     routes = [route for room in rooms for route in room.router.routes]
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
     for exception, handler in _HANDLERS.items():

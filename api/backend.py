@@ -1,5 +1,7 @@
 """What the door stands on, as the composition root hands it in."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import asyncpg
@@ -10,6 +12,7 @@ from api.live.hubs import Hubs
 from api.tokens import Tokens
 from commands.handle import CommandHandler
 from commands.order_numbers import OrderNumbers
+from commands.place_order import PAY_WITHIN
 from events.codec import Codec
 from events.log.reader import LogReader
 from events.opaque import Cursors, Positions
@@ -47,11 +50,23 @@ class Backend:
     """Everything a request may need, made once a process."""
 
     def __init__(
-        self, shops: Shops, pool: asyncpg.Pool, redis: Redis, tokens: Tokens, hubs: Hubs, limits: Limits
+        self,
+        shops: Shops,
+        pool: asyncpg.Pool,
+        redis: Redis,
+        tokens: Tokens,
+        hubs: Hubs,
+        limits: Limits,
+        webhook_secrets: Sequence[str] = (),
+        pay_within: timedelta = PAY_WITHIN,
     ) -> None:
+        """`webhook_secrets`: the payment provider's; without one no webhook is taken. `pay_within`: how long an order
+        that is paid online waits for its payment."""
         self.shops = shops
         self.pool = pool
         self.redis = redis
         self.tokens = tokens
         self.hubs = hubs
         self.limits = limits
+        self.webhook_secrets = webhook_secrets
+        self.pay_within = pay_within

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
-from api.door import JSON, Guest, admitted, carried_out, command_request, parsed
+from api.door import JSON, Guest, admitted, backend_of, carried_out, command_request, parsed
 from api.failures import as_problem
 from api.problems import Problem, invalid
 from api.route import DirectRoute
@@ -77,7 +77,9 @@ async def _placed(request: Request, guest: Guest, number: int, order: Any, wante
     # A space is in no key that a client may send: no other request can have this one.
     key = None if wanted.idempotency_key is None else f"{wanted.idempotency_key} {number}"
     try:
-        command = PlaceOrder(OrderCreate.model_validate(order), await guest.shop.numbers.take())
+        command = PlaceOrder(
+            OrderCreate.model_validate(order), await guest.shop.numbers.take(), backend_of(request).pay_within
+        )
         return _Result(
             await carried_out(guest, command, replace(wanted, command_id=uuid7(), idempotency_key=key, if_match=None))
         )

@@ -97,13 +97,19 @@ async def parsed(request: Request, model: type[Model]) -> Model:
     content_type = (header_of(request, b"content-type") or "").partition(";")[0].strip().lower()
     if content_type != JSON and not content_type.endswith("+json"):
         raise Problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+    return validated(await body_of(request), model)
+
+
+def validated(body: bytes, model: type[Model]) -> Model:
+    """A JSON text as this model. Raises Problem: 422 malformed_json or validation_failed."""
     try:
-        return model.model_validate_json(await _body(request))
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise invalid(error) from None
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises Problem (400) when it breaks off."""
     message = await request.receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):

@@ -25,9 +25,10 @@ from api.route import DirectRoute
 from api.schemas import History, OrderAnswer, OrderListPage
 from commands.cancel_order import Cancellation, CancelOrder
 from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
+from commands.change_shipping_address import ChangeShippingAddress, ShippingAddressChange
 from commands.place_order import OrderCreate, PlaceOrder
 from events.opaque import InvalidOpaque
-from queries.get_order import get_order
+from queries.get_order import get_order, visible_order
 from queries.list_orders import OrderList
 from queries.order_history import order_history
 
@@ -61,7 +62,9 @@ async def place_order(request: Request) -> Response:
     """An order of one's own. Its stock is reserved in the same commit."""
     guest = await admitted(request, "orders:place")
     order = await parsed(request, OrderCreate)
-    return await performed(request, guest, PlaceOrder(order, await guest.shop.numbers.take()))
+    return await performed(
+        request, guest, PlaceOrder(order, await guest.shop.numbers.take(), backend_of(request).pay_within)
+    )
 
 
 @router.patch(
@@ -87,6 +90,24 @@ async def cancel(request: Request) -> Response:
     order_id = identified(request, "order_id")
     cancellation = await parsed(request, Cancellation)
     return await performed(request, guest, CancelOrder(order_id, cancellation))
+
+
+@router.patch(
+    "/orders/{order_id}/shipping_address",
+    **documented(
+        "Send an order elsewhere",
+        body=ShippingAddressChange,
+        answers=answers(200, OrderAnswer, 404, 409),
+        headers=_WRITE,
+    ),
+)
+async def change_shipping_address(request: Request) -> Response:
+    """To another of the customer's addresses: the owner while it is pending, staff until something was shipped."""
+    guest = await admitted(request)
+    order_id = identified(request, "order_id")
+    change = await parsed(request, ShippingAddressChange)
+    order = await visible_order(guest.shop.repository, order_id, guest.caller)
+    return await performed(request, guest, ChangeShippingAddress(order_id, UUID(order.user_id), change))
 
 
 @router.get(

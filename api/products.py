@@ -23,6 +23,7 @@ from commands.change_stock import ChangeStock, StockChange
 from events.opaque import InvalidOpaque
 from queries.products import get_product
 from queries.products import list_products as page_of_products
+from queries.waiting_orders import waiting_orders
 
 router = APIRouter(tags=["catalogue"], route_class=DirectRoute)
 
@@ -58,10 +59,15 @@ async def change_product(request: Request) -> Response:
     **documented("Change stock", body=StockChange, answers=answers(200, ProductAnswer, 404, 422), headers=_WRITE),
 )
 async def change_stock(request: Request) -> Response:
-    """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved."""
+    """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved. What comes in goes to the
+    orders that wait for it before anybody else can have it, the oldest first."""
     guest = await admitted(request, "catalogue:manage")
     product_id = identified(request, "product_id")
-    return await performed(request, guest, ChangeStock(product_id, await parsed(request, StockChange)))
+    change = await parsed(request, StockChange)
+    waiting = (
+        await waiting_orders(backend_of(request).pool, guest.shop.tenant, product_id) if change.quantity > 0 else []
+    )
+    return await performed(request, guest, ChangeStock(product_id, change, waiting))
 
 
 @router.get(

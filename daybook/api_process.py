@@ -4,6 +4,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
@@ -55,7 +56,16 @@ def run(settings: Settings) -> None:
             )
             spare_the_collector()
             try:
-                yield Backend(service, service.pool, service.redis, Tokens(settings.secret), hubs, limits)
+                yield Backend(
+                    service,
+                    service.pool,
+                    service.redis,
+                    Tokens(settings.secret),
+                    hubs,
+                    limits,
+                    settings.payment_webhook_secrets,
+                    timedelta(minutes=settings.pay_within_minutes),
+                )
             finally:
                 await hubs.close()
                 await listening.aclose()

@@ -30,6 +30,7 @@ from projections.leadership import AdvisoryLeadership
 from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
+from projections.waiting import WaitingProjection
 
 _GATHER = 0.05
 """Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
@@ -86,6 +87,7 @@ def make_runners(
     read_models = [
         Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, WaitingProjection(tenant), pool, feed, leadership, gather=_GATHER),
     ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from events.codec import Codec
 from events.domain.order import Order
-from events.domain.product import Product
+from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
 from events.held_stock import HeldStock
 from events.log.recorded import RecordedEvent
@@ -67,6 +67,7 @@ class Replay:
         self._catalogue_until = catalogue_until
         self._aggregate: Aggregate | None = None
         self._began_at = 0
+        self._kind = ""
         self._held = HeldStock()
         self._catalogue: dict[UUID, tuple[Any, ...]] = {}
         self._stock_by_log: Counter[UUID] = Counter()
@@ -118,8 +119,13 @@ class Replay:
             self._held = HeldStock()
         if isinstance(event, Product.StockReceived | Product.StockAdjusted):
             self._count_units(recorded.position, recorded.stream_id, event.quantity)
-        for product_id, units in self._held.post(recorded.type, vars(event)).items():
+        elif isinstance(event, Product.BackorderLimitSet):
+            self._count_units(recorded.position, backorders_of(recorded.stream_id), event.change)
+        moved = self._held.post(recorded.type, vars(event))
+        for product_id, units in moved.stock.items():
             self._count_units(recorded.position, product_id, units)
+        for product_id, units in moved.backorders.items():
+            self._count_units(recorded.position, backorders_of(product_id), units)
 
     def _count_units(self, position: int, product_id: UUID, units: int) -> None:
         self._stock_by_log[product_id] += units
@@ -128,11 +134,11 @@ class Replay:
 
     def _apply(self, recorded: RecordedEvent, event: DomainEvent) -> None:
         """Bring the stream's aggregate on, as far as its read model has come."""
-        kind = type(event).__qualname__.partition(".")[0]
-        if recorded.position > self._until.get(kind, 0):
-            return
         if recorded.version == 1:
             self._began_at = recorded.position
+            self._kind = type(event).__qualname__.partition(".")[0]
+        if recorded.position > self._until.get(self._kind, 0):
+            return
         self._aggregate = event.mutate(self._aggregate)
 
     async def _end_stream(self, rows: "_Rows") -> None:
@@ -143,7 +149,7 @@ class Replay:
         elif isinstance(aggregate, Product):
             self._catalogue[aggregate.id] = (
                 *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
-                aggregate.version,
+                *(aggregate.version, aggregate.backorder_limit),
             )
 
     async def _compare_catalogue(self) -> None:
@@ -196,7 +202,7 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
         shown = from_json(f"{{{row['document']}}}")
     except ValueError:
         return False
-    statuses = Statuses(row["status"], row["fulfillment_status"], row["return_status"])
-    shown |= moving_part(statuses, row["version"], row["updated_at"])
+    statuses = Statuses(*(row[name] for name in Statuses._fields))
+    shown |= moving_part(statuses, from_json(row["holds"]), row["version"], row["updated_at"])
     keys = (row["user_id"], row["placed_at"], row["position"])
     return bool(shown == order_document(order) and keys == (UUID(order.user_id), order.created_on, began_at))

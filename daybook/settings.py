@@ -62,6 +62,7 @@ class Place(BaseSettings):
     logins_per_account: int = Field(default=10, validation_alias="DAYBOOK_LOGINS_PER_ACCOUNT", ge=1)
     logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
     sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
+    pay_within_minutes: float = Field(default=30, validation_alias="DAYBOOK_PAY_WITHIN_MINUTES", gt=0, le=525_600)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
 
 

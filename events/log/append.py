@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 _NOTHING: Mapping[UUID, int] = MappingProxyType({})
+_NO_METADATA: Mapping[UUID, str] = MappingProxyType({})
 
 
 class NewEvent(NamedTuple):
@@ -49,7 +50,7 @@ class Append(NamedTuple):
     `reads`: stream id → version of the streams it decided on without writing to them.
     `stock`: product id → change of the guarded quantity, which must not fall below 0.
     `metadata`: a JSON object as text; ids only, never a name. Its `command_id` is how a command without a key is
-    found again when the answer to its commit was lost.
+    found again when the answer to its commit was lost. `metadata_of`: that of streams which have their own.
     """
 
     command_id: UUID
@@ -58,6 +59,7 @@ class Append(NamedTuple):
     reads: Mapping[UUID, int] = _NOTHING
     stock: Mapping[UUID, int] = _NOTHING
     idempotency: IdempotencyKey | None = None
+    metadata_of: Mapping[UUID, str] = _NO_METADATA
 
 
 @dataclass(frozen=True, slots=True)

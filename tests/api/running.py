@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
@@ -42,6 +43,7 @@ from tests.projections.eventually import eventually
 
 SECRET = "a secret of the tests, of more than thirty-two characters"
 MASTER_KEY = bytes(range(32))
+WEBHOOK_SECRET = "whsec_" + b64encode(b"the payment provider and we share it").decode()
 
 
 class Running:
@@ -107,7 +109,9 @@ async def running(
         stack.push_async_callback(listening.aclose)
         hubs = Hubs(service.pool, listening)
         stack.push_async_callback(hubs.close)
-        backend = Backend(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits())
+        backend = Backend(
+            service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits(), (WEBHOOK_SECRET,)
+        )
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
         port = await stack.enter_async_context(_serving(create_app(lambda: nullcontext(backend))))

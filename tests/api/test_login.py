@@ -90,14 +90,20 @@ class TestLoggingIn:
         assert [error["pointer"] for error in answer.body["errors"]] == [pointer]
 
 
+STAFF = [
+    *("addresses:own", "catalogue:manage", "orders:manage", "orders:place", "orders:place_for_any", "orders:read_any"),
+    "payments:manage",
+]
+
+
 class TestRoles:
     @pytest.mark.parametrize(
         ("role", "permissions"),
         [
             ("customer", ["addresses:own", "orders:place"]),
-            ("staff", ["addresses:own", "catalogue:manage", "orders:manage", "orders:read_any"]),
+            ("staff", STAFF),
             ("auditor", ["events:read", "orders:read_any"]),
-            ("admin", ["addresses:own", "catalogue:manage", "events:read", "orders:manage", "orders:read_any"]),
+            ("admin", sorted([*STAFF, "events:read"])),
         ],
     )
     async def test_say_what_one_may(self, service: Running, role: str, permissions: list[str]) -> None:
