@@ -68,7 +68,7 @@ TABLE = [
     Row("POST /products",                      own="401 403 201 403 201", body=NEW_PRODUCT),
     Row("GET /products/{product_id}",          own="401 200 200 200 200", elsewhere=NOBODY),
     Row("PATCH /products/{product_id}",        own="401 403 200 403 200", elsewhere=STAFF_FIND_NONE,
-        body={"name": "Nib"}),
+        body={"name": "Nib {new}"}),
     Row("POST /products/{product_id}/stock",   own="401 403 200 403 200", elsewhere=STAFF_FIND_NONE,
         body=WHY | {"quantity": 1}),
 
@@ -148,11 +148,11 @@ class Scene:
 
     async def asks(self, row: Row, names: dict[str, str], token: str | None) -> int:
         """The status that the row's request gets."""
-        method, path = _filled(row.route + row.query, names).split(" ")
+        method, path = filled(row.route + row.query, names).split(" ")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         if method == "WS":
             return await self._connects(path, headers)
-        body = json.loads(_filled(json.dumps(row.body), names | {"new": uuid4().hex}))
+        body = json.loads(filled(json.dumps(row.body), names | {"new": uuid4().hex}))
         response = await self.service.client.request(method, path, json=body, headers=headers)
         return response.status_code
 
@@ -172,7 +172,13 @@ class Scene:
 _STEPS = {"pending": 0, "confirmed": 1, "shipped": 2, "delivered": 3}
 
 
-def _filled(text: str, names: Mapping[str, str]) -> str:
+def row_of(route: str) -> Row:
+    """The route's first row."""
+    return next(row for row in TABLE if row.route == route)
+
+
+def filled(text: str, names: Mapping[str, str]) -> str:
+    """The text with what stands for the names in it."""
     for name, value in names.items():
         text = text.replace("{" + name + "}", value)
     return text
