@@ -65,6 +65,8 @@ class World:
 
     def put_into(self, case: Case[Any], chance: random.Random) -> None:
         """Have a request ask for what there is, in its path, its headers and its body."""
+        unknown = case.path_parameters.keys() - self.names.keys()
+        assert not unknown, f"the world has no {unknown} yet: let the fixture make some"
         named = case.path_parameters.keys()
         order = chance.choice([one for one in self.orders if named & _MADE <= one.keys()])
         for name in named:
@@ -77,6 +79,7 @@ class World:
 
 
 _MADE = {"shipment_id", "return_id"}
+"""What only some orders have."""
 
 
 def _replace(body: Any, names: Mapping[str, list[Any]], chance: random.Random) -> None:
