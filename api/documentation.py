@@ -19,6 +19,7 @@ _HEADERS = {
     "If-Match": 'The version the resource is expected to be at, like "3".',
     "Consistency-Token": "The token of a write that this read must show.",
 }
+_HEADER_FORMS = {"Idempotency-Key": {"pattern": "^[!-~]{1,255}$"}}
 
 
 def answers(status: int, model: type[BaseModel] | None, *problems: int) -> dict[int | str, dict[str, Any]]:
@@ -46,7 +47,7 @@ def documented(
                 "in": "header",
                 "required": False,
                 "description": _HEADERS[name],
-                "schema": {"type": "string"},
+                "schema": {"type": "string", **_HEADER_FORMS.get(name, {})},
             }
             for name in headers
         ]

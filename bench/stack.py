@@ -165,10 +165,10 @@ class Stack:
         """One more `project`, `work`, `mail` or `provider` process, at work."""
         return self.begin(command).wait_until_ready()
 
-    def begin_api(self) -> Api:
-        """One more API process, which is not ready yet."""
+    def begin_api(self, environment: Mapping[str, str] | None = None) -> Api:
+        """One more API process, which is not ready yet. `environment`: its settings over those of the others."""
         name = self._name("api")
-        api = Api(name, self.environment, self._log(name))
+        api = Api(name, self.environment | dict(environment or {}), self._log(name))
         self._children.append(api)
         return api
 
