@@ -1,6 +1,6 @@
 """What the door stands on, as the composition root hands it in."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 from redis.asyncio import Redis
@@ -14,6 +14,10 @@ from events.codec import Codec
 from events.log.reader import LogReader
 from events.opaque import Cursors, Positions
 from events.repository import Repository
+
+if TYPE_CHECKING:
+    from api.revocations import Revocations
+    from api.sessions import Sessions
 
 
 class Shop(Protocol):
@@ -47,7 +51,15 @@ class Backend:
     """Everything a request may need, made once a process."""
 
     def __init__(
-        self, shops: Shops, pool: asyncpg.Pool, redis: Redis, tokens: Tokens, hubs: Hubs, limits: Limits
+        self,
+        shops: Shops,
+        pool: asyncpg.Pool,
+        redis: Redis,
+        tokens: Tokens,
+        hubs: Hubs,
+        limits: Limits,
+        sessions: "Sessions",
+        revocations: "Revocations",
     ) -> None:
         self.shops = shops
         self.pool = pool
@@ -55,3 +67,5 @@ class Backend:
         self.tokens = tokens
         self.hubs = hubs
         self.limits = limits
+        self.sessions = sessions
+        self.revocations = revocations

@@ -62,10 +62,19 @@ def admission_of(connection: HTTPConnection) -> Admission | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise unauthenticated("unauthenticated", "Authenticate with a bearer token.")
+    return verified(connection, token.strip())
+
+
+def verified(connection: HTTPConnection, token: str) -> Admission:
+    """Who an access token admits. Raises Problem (401), also when its session has ended."""
+    backend = backend_of(connection)
     try:
-        return backend_of(connection).tokens.verify(token.strip())
+        admission = backend.tokens.verify(token)
     except InvalidToken:
         raise unauthenticated("invalid_token", "The token is expired, or not a token of this service.") from None
+    if backend.revocations.has_ended(admission.session):
+        raise unauthenticated("session_ended", "The session of this token has been ended; log in.")
+    return admission
 
 
 async def admitted(request: Request, permission: str | None = None) -> Guest:

@@ -9,10 +9,10 @@ from pydantic_core import to_json
 from redis.exceptions import RedisError
 
 from api.door import JSON, backend_of
-from api.identity import SQL
 from api.metrics import DELIVERIES, PARKED, PROJECTION_LAG, REGISTRY
 from api.problems import Problem
 from api.route import DirectRoute
+from api.sessions import SQL
 from consumers.deliver import SQL as DELIVERY_SQL
 from events.log.tenants import all_tenants
 

@@ -4,6 +4,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
@@ -13,11 +14,14 @@ from api.backend import Backend
 from api.limits import Limits
 from api.live.hubs import Hubs
 from api.metrics import observe_append
+from api.refresh_tokens import RefreshTokens
+from api.revocations import Revocations
+from api.sessions import Sessions
 from api.tokens import Tokens
 from daybook.logs import configure_logs
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
-from daybook.wiring import connect_redis, open_service
+from daybook.wiring import Service, connect_redis, open_service
 
 UVICORN: dict[str, Any] = {
     "loop": "uvloop",
@@ -53,14 +57,23 @@ def run(settings: Settings) -> None:
                 settings.sockets_per_account,
                 settings.origins,
             )
+            tokens, sessions = Tokens(settings.secret), make_sessions(service, settings)
+            revocations = Revocations(service.pool, listening, service.served)
+            revocations.start()
             spare_the_collector()
             try:
-                yield Backend(service, service.pool, service.redis, Tokens(settings.secret), hubs, limits)
+                yield Backend(service, service.pool, service.redis, tokens, hubs, limits, sessions, revocations)
             finally:
+                await revocations.close()
                 await hubs.close()
                 await listening.aclose()
 
     uvicorn.Server(uvicorn.Config(create_app(open_backend), host=settings.host, port=settings.port, **UVICORN)).run()
+
+
+def make_sessions(service: Service, settings: Settings) -> Sessions:
+    """The sessions, as settings have them."""
+    return Sessions(service.pool, RefreshTokens(settings.secret), timedelta(days=settings.session_idle_days))
 
 
 def spare_the_collector() -> None:

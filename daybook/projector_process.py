@@ -18,7 +18,7 @@ from daybook.wiring import connect_redis
 from events.codec import Codec
 from events.log.connect import connect, create_pool
 from events.log.lasting import CONNECTION_LOST
-from events.log.purge import purge_keys
+from events.log.purge import purge_keys, purge_sessions
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
 from events.personal import Keyring
@@ -70,11 +70,12 @@ async def _run(settings: Settings) -> None:
 
 
 async def _keep_house(pool: asyncpg.Pool) -> None:
-    """Forget idempotency keys whose time is over, now and every hour."""
+    """Forget idempotency keys and sessions whose time is over, now and every hour."""
     while True:
         with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
             for tenant in await all_tenants(pool):
                 await purge_keys(pool, tenant)
+                await purge_sessions(pool, tenant)
         await asyncio.sleep(3600)
 
 

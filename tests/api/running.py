@@ -19,12 +19,13 @@ from api.gate import Gate
 from api.limits import Limits
 from api.live.hubs import Hubs
 from api.metrics import observe_append
+from api.revocations import Revocations
 from api.tokens import Tokens
 from commands.command import Request
 from commands.register_customer import RegisterCustomer
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
-from daybook.api_process import UVICORN
+from daybook.api_process import UVICORN, make_sessions
 from daybook.projector_process import make_runners
 from daybook.settings import Settings
 from daybook.shop import Shop
@@ -107,7 +108,13 @@ async def running(
         stack.push_async_callback(listening.aclose)
         hubs = Hubs(service.pool, listening)
         stack.push_async_callback(hubs.close)
-        backend = Backend(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits())
+        revocations = Revocations(service.pool, listening, service.served)
+        revocations.start()
+        stack.push_async_callback(revocations.close)
+        backend = Backend(
+            *(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits()),
+            *(make_sessions(service, settings), revocations),
+        )
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
         port = await stack.enter_async_context(_serving(create_app(lambda: nullcontext(backend))))

@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "order_counts": {READ, ADD, CHANGE, REMOVE},
     "catalogue": {READ, ADD, CHANGE, REMOVE},
     "accounts": {READ, ADD, CHANGE, REMOVE},
+    "sessions": {READ, ADD, CHANGE, REMOVE},
     # Which migrations were applied is no business of the service.
     "_pogo_migration": set(),
     "_pogo_version": set(),
