@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api.backend import Backend, Shop
 from api.metrics import COMMANDS
+from api.permission import AUTHENTICATED
 from api.problems import Problem, invalid, unauthenticated
 from api.tokens import Admission, InvalidToken
 from commands.command import Answer, Command
@@ -77,15 +78,27 @@ def verified(connection: HTTPConnection, token: str) -> Admission:
     return admission
 
 
-async def admitted(request: Request, permission: str | None = None) -> Guest:
+def admitted(request: Request) -> Guest:
+    """Whom the route has let in."""
+    guest: Guest = request.scope["guest"]
+    return guest
+
+
+async def let_in(request: Request, permission: str) -> None:
     """Let the caller in. Raises Problem: 401 without a valid token, 403 without the permission."""
     admission = admission_of(request)
     if admission is None:
         raise unauthenticated("unauthenticated", "Authenticate with a bearer token.")
     guest = await guest_of(request, admission)
-    if permission is not None and not guest.caller.may(permission):
+    check_permission(guest.caller, permission)
+    request.scope["guest"] = guest
+    request.scope["admission"] = admission
+
+
+def check_permission(caller: Caller, permission: str) -> None:
+    """Raises Problem (403)."""
+    if permission != AUTHENTICATED and not caller.may(permission):
         raise forbidden()
-    return guest
 
 
 async def guest_of(connection: HTTPConnection, admission: Admission) -> Guest:

@@ -14,6 +14,7 @@ from api.door import JSON, admitted, backend_of, parsed
 from api.login_limits import count_login
 from api.origin import check_origin
 from api.passwords import password_matches
+from api.permission import AUTHENTICATED, PUBLIC
 from api.problems import Problem, unauthenticated
 from api.route import DirectRoute
 from api.schemas import AccessToken, Me
@@ -35,7 +36,7 @@ class Login(BaseModel):
     password: Annotated[str, Text(1, 200)]
 
 
-@router.post("/auth/login", **documented("Log in", body=Login, answers=answers(200, AccessToken), public=True))
+@router.post("/auth/login", **documented("Log in", body=Login, answers=answers(200, AccessToken), permission=PUBLIC))
 async def login(request: Request) -> Response:
     """An access token for a mail address and a password. The header Daybook-Tenant names another shop than default."""
     credentials = await parsed(request, Login)
@@ -60,7 +61,7 @@ async def login(request: Request) -> Response:
     return session_answer(request, backend, refresh, account["account_id"], account["roles"])
 
 
-@router.post("/auth/refresh", **documented("Refresh a session", answers=answers(200, AccessToken), public=True))
+@router.post("/auth/refresh", **documented("Refresh a session", answers=answers(200, AccessToken), permission=PUBLIC))
 async def refresh(request: Request) -> Response:
     """A new pair of tokens for the refresh token in the cookie, which is then used. A used one again ends its session,
     but for the immediate predecessor within 10 seconds, which gets the same successor."""
@@ -74,7 +75,7 @@ async def refresh(request: Request) -> Response:
     return session_answer(request, backend, successor, account_id, account["roles"])
 
 
-@router.post("/auth/logout", status_code=204, **documented("Log out", answers=answers(204, None), public=True))
+@router.post("/auth/logout", status_code=204, **documented("Log out", answers=answers(204, None), permission=PUBLIC))
 async def logout(request: Request) -> Response:
     """The session is over, with all its tokens. Without one, or with one that is no good, there is nothing to end."""
     check_origin(request)
@@ -84,10 +85,10 @@ async def logout(request: Request) -> Response:
     return without_session(request)
 
 
-@router.get("/auth/me", **documented("Who am I", answers=answers(200, Me)))
+@router.get("/auth/me", **documented("Who am I", permission=AUTHENTICATED, answers=answers(200, Me)))
 async def me(request: Request) -> Response:
     """The account behind the token, and what its roles allow."""
-    guest = await admitted(request)
+    guest = admitted(request)
     account = await backend_of(request).pool.fetchrow(SQL.read_account, guest.shop.tenant, guest.caller.subject)
     if account is None:
         raise unauthenticated("invalid_token", "The account is gone.")

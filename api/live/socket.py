@@ -18,13 +18,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from api.door import Guest, admission_of, backend_of, guest_of, opened_position, verified
+from api.door import Guest, admission_of, backend_of, check_permission, guest_of, opened_position, verified
 from api.live.hubs import Hub
 from api.live.subscription import Sight, Subscription
 from api.metrics import FRAMES, SOCKETS
 from api.origin import check_origin
+from api.permission import AUTHENTICATED
 from api.problems import UNAVAILABLE, Problem, invalid, refused, unavailable
 from api.revocations import Revocations
+from api.route import StreamRoute
 from api.tokens import Admission
 from events.domain.refusal import NotFound, Refusal
 from queries.get_order import visible_order
@@ -81,7 +83,6 @@ class Closed(Exception):
         self.reason = reason
 
 
-@router.websocket("/ws/orders")
 async def follow_orders(socket: WebSocket) -> None:
     """Follow orders: one's own, or for staff all, those of a user, or one."""
     stream = None
@@ -109,6 +110,8 @@ async def follow_orders(socket: WebSocket) -> None:
         if stream is not None:
             _closed(stream.guest.caller.subject)
 
+
+router.routes.append(StreamRoute("/ws/orders", follow_orders, permission=AUTHENTICATED))
 
 _REFUSED = (Problem, Refusal, *UNAVAILABLE)
 _CLOSE_CODES = {401: UNAUTHENTICATED, 403: FORBIDDEN, 404: FORBIDDEN, 429: TOO_MANY, 503: TRY_AGAIN}
@@ -211,6 +214,7 @@ async def _stream(socket: WebSocket, admission: Admission) -> Stream:
     """What the query string asks for, if it may be had; it counts as open from here on. Raises Problem, NotFound."""
     guest = await guest_of(socket, admission)
     caller = guest.caller
+    check_permission(caller, socket.scope["permission"])
     try:
         query = StreamQuery.model_validate(dict(socket.query_params))
     except ValidationError as error:
