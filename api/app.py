@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from api import addresses, auditing, batch, fulfillment, identity, operations, orders, products
+from api import accounts, addresses, auditing, batch, fulfillment, identity, operations, orders, products
 from api.backend import Backend
 from api.documentation import document
 from api.failures import as_problem
@@ -31,7 +31,7 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
     `more`: routes that are served besides.
     """
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
-    rooms = (orders, batch, fulfillment, products, addresses, auditing, identity, operations, socket)
+    rooms = (orders, batch, fulfillment, products, addresses, auditing, identity, accounts, operations, socket)
     routes = [route for room in rooms for route in room.router.routes] + list(more)
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
     for exception, handler in _HANDLERS.items():

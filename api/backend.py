@@ -11,7 +11,9 @@ from api.tokens import Tokens
 from commands.handle import CommandHandler
 from commands.order_numbers import OrderNumbers
 from events.codec import Codec
+from events.invitation_tokens import InvitationTokens
 from events.log.reader import LogReader
+from events.mail_claims import MailClaims
 from events.opaque import Cursors, Positions
 from events.repository import Repository
 
@@ -39,6 +41,8 @@ class Shop(Protocol):
     def positions(self) -> Positions: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def mail_claims(self) -> MailClaims: ...
 
 
 class Shops(Protocol):
@@ -60,6 +64,7 @@ class Backend:
         limits: Limits,
         sessions: "Sessions",
         revocations: "Revocations",
+        invitations: InvitationTokens,
     ) -> None:
         self.shops = shops
         self.pool = pool
@@ -69,3 +74,4 @@ class Backend:
         self.limits = limits
         self.sessions = sessions
         self.revocations = revocations
+        self.invitations = invitations

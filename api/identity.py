@@ -55,7 +55,7 @@ async def login(request: Request) -> Response:
     known = None if account is None else account["password_hash"]
     if not await password_matches(credentials.password, known) or account is None:
         raise unauthenticated("invalid_credentials", "No account has this mail address and password.")
-    if account["status"] != "active":
+    if account["status"] == "disabled":
         raise account_disabled()
     refresh = await backend.sessions.begin(tenant, account["account_id"])
     return session_answer(request, backend, refresh, account["account_id"], account["roles"])
@@ -69,7 +69,7 @@ async def refresh(request: Request) -> Response:
     backend = backend_of(request)
     account_id, successor = await backend.sessions.refresh(request.cookies.get(COOKIE))
     account = await backend.pool.fetchrow(SQL.read_account, successor.tenant, account_id)
-    if account is None or account["status"] != "active":
+    if account is None or account["status"] == "disabled":
         await backend.sessions.end(successor.text)
         raise account_disabled()
     return session_answer(request, backend, successor, account_id, account["roles"])

@@ -21,6 +21,8 @@ REFUSAL_STATUS = {
     "illegal_transition": 409,
     "exceeds_open": 409,
     "sku_taken": 409,
+    "email_taken": 409,
+    "last_admin": 409,
     "version_mismatch": 412,
     "contention": 503,
 }

@@ -47,6 +47,21 @@ class Me(Shape):
     permissions: list[str]
 
 
+class AccountAnswer(Shape):
+    id: UUID
+    email: str | None
+    name: str | None
+    roles: list[str]
+    status: Literal["invited", "active", "disabled"]
+    version: int
+    created_at: datetime
+
+
+class AccountListPage(Shape):
+    items: list[AccountAnswer]
+    next: str | None
+
+
 class ShippingAddress(Shape):
     recipient: str
     line1: str

@@ -22,6 +22,7 @@ from daybook.logs import configure_logs
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, connect_redis, open_service
+from events.invitation_tokens import InvitationTokens
 
 UVICORN: dict[str, Any] = {
     "loop": "uvloop",
@@ -62,7 +63,11 @@ def run(settings: Settings) -> None:
             revocations.start()
             spare_the_collector()
             try:
-                yield Backend(service, service.pool, service.redis, tokens, hubs, limits, sessions, revocations)
+                invitations = InvitationTokens(settings.secret)
+                yield Backend(
+                    *(service, service.pool, service.redis, tokens, hubs, limits),
+                    *(sessions, revocations, invitations),
+                )
             finally:
                 await revocations.close()
                 await hubs.close()

@@ -22,6 +22,7 @@ from events.log.purge import purge_keys, purge_sessions
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
 from events.personal import Keyring
+from projections.accounts import AccountsProjection
 from projections.catalogue import CatalogueProjection
 from projections.confirmations import ConfirmationsProjection, Enqueue
 from projections.fanout import FanoutProjection
@@ -87,6 +88,7 @@ def make_runners(
     read_models = [
         Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, AccountsProjection(tenant, codec, redis), pool, feed, leadership, gather=_GATHER),
     ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),

@@ -46,6 +46,7 @@ class Place(BaseSettings):
     logins_per_account: int = Field(default=10, validation_alias="DAYBOOK_LOGINS_PER_ACCOUNT", ge=1)
     logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
     sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
+    invitation_page: str = Field(default="", validation_alias="DAYBOOK_INVITATION_PAGE")
     session_idle_days: int = Field(default=30, validation_alias="DAYBOOK_SESSION_IDLE_DAYS", ge=1, le=3650)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
 

@@ -10,6 +10,7 @@ from typing import Any
 from eventsourcing.domain import CanInitAggregate, CanMutateAggregate
 from eventsourcing.utils import get_topic, register_topic
 
+from events.domain.account import Account, Admins, Invitation, MailClaim
 from events.domain.customer import Customer
 from events.domain.delivery import Confirmation
 from events.domain.order import Order
@@ -38,7 +39,7 @@ def _type(name: str, cloud: str, cls: type[DomainEvent]) -> EventType:
     return EventType(name, f"daybook.{cloud}.v1", cls, version, getattr(cls, "PERSONAL", ()))
 
 
-for _aggregate in (Order, Product, Sku, Customer, Confirmation):
+for _aggregate in (Order, Product, Sku, Customer, Confirmation, Account, MailClaim, Admins, Invitation):
     register_topic(_aggregate.__name__, _aggregate)
 
 _ALL = [
@@ -62,6 +63,16 @@ _ALL = [
     _type("CustomerAdded", "customer.added", Customer.Added),
     _type("CustomerAddressAdded", "customer.address_added", Customer.AddressAdded),
     _type("ConfirmationSent", "order.confirmation_sent", Confirmation.Sent),
+    _type("AccountInvited", "account.invited", Account.Invited),
+    _type("AccountActivated", "account.activated", Account.Activated),
+    _type("AccountRolesChanged", "account.roles_changed", Account.RolesChanged),
+    _type("AccountDisabled", "account.disabled", Account.Disabled),
+    _type("AccountEnabled", "account.enabled", Account.Enabled),
+    _type("AccountInvitationSent", "account.invitation_sent", Invitation.Sent),
+    _type("MailAddressClaimed", "mail_address.claimed", MailClaim.Claimed),
+    _type("AdminAppointed", "admins.appointed", Admins.Appointed),
+    _type("AdminJoined", "admins.joined", Admins.Joined),
+    _type("AdminLeft", "admins.left", Admins.Left),
 ]
 
 BY_NAME: Mapping[str, EventType] = {type_.name: type_ for type_ in _ALL}

@@ -32,6 +32,7 @@ from daybook.shop import Shop
 from daybook.wiring import Service, connect_redis, open_service
 from events.caller import Caller
 from events.codec import Codec
+from events.invitation_tokens import InvitationTokens
 from events.log.connect import connect
 from events.log.tenants import all_tenants
 from events.personal import Keyring
@@ -113,7 +114,7 @@ async def running(
         stack.push_async_callback(revocations.close)
         backend = Backend(
             *(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits()),
-            *(make_sessions(service, settings), revocations),
+            *(make_sessions(service, settings), revocations, InvitationTokens(SECRET)),
         )
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
