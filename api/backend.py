@@ -18,6 +18,7 @@ from events.opaque import Cursors, Positions
 from events.repository import Repository
 
 if TYPE_CHECKING:
+    from api.issuer import Issuer
     from api.revocations import Revocations
     from api.sessions import Sessions
 
@@ -65,6 +66,7 @@ class Backend:
         sessions: "Sessions",
         revocations: "Revocations",
         invitations: InvitationTokens,
+        issuer: "Issuer | None" = None,
     ) -> None:
         self.shops = shops
         self.pool = pool
@@ -75,3 +77,4 @@ class Backend:
         self.sessions = sessions
         self.revocations = revocations
         self.invitations = invitations
+        self.issuer = issuer

@@ -10,9 +10,13 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from api.command_limits import count_command
 from api.documentation import PERMISSION
-from api.door import forbidden, let_in
+from api.door import admitted, backend_of, forbidden, let_in
+from api.gate import ANSWER_HEADERS
 from api.permission import PUBLIC, declared
+
+_READS = frozenset({"GET", "HEAD"})
 
 
 class DirectRoute(APIRoute):
@@ -36,6 +40,11 @@ class DirectRoute(APIRoute):
             raise forbidden()
         if self.permission != PUBLIC:
             await let_in(request, self.permission)
+            if scope["method"] not in _READS and (limit := backend_of(request).limits.commands_per_minute):
+                quota = await count_command(backend_of(request).redis, admitted(request).caller, limit)
+                if quota is not None:
+                    scope[ANSWER_HEADERS] = quota.headers()
+                    quota.check()
         response = await self.endpoint(request)
         await response(scope, receive, send)
 

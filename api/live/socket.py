@@ -88,7 +88,7 @@ async def follow_orders(socket: WebSocket) -> None:
     stream = None
     try:
         check_origin(socket)
-        admission = admission_of(socket)
+        admission = await admission_of(socket)
         if admission is not None:
             stream = await _stream(socket, admission)
     except _REFUSED as error:
@@ -205,7 +205,7 @@ async def _authenticate(socket: WebSocket) -> Admission:
         frame = AuthFrame.model_validate_json(text)
         if frame.type != "auth":
             raise Closed(UNAUTHENTICATED, "the first frame authenticates")
-        return verified(socket, frame.token)
+        return await verified(socket, frame.token)
     except (ValidationError, Problem):
         raise Closed(UNAUTHENTICATED, "invalid token") from None
 

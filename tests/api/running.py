@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from api.app import create_app
 from api.backend import Backend
 from api.gate import Gate
+from api.issuer import Issuer
 from api.limits import Limits
 from api.live.hubs import Hubs
 from api.metrics import observe_append
@@ -93,7 +94,12 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def running(
-    database_url: str, redis_url: str, *, limits: Limits | None = None, projecting: bool = True
+    database_url: str,
+    redis_url: str,
+    *,
+    limits: Limits | None = None,
+    issuer: Issuer | None = None,
+    projecting: bool = True,
 ) -> AsyncIterator[Running]:
     """Start all of it, and end it afterwards. Without `projecting` nothing is posted."""
     settings = Settings(
@@ -114,7 +120,7 @@ async def running(
         stack.push_async_callback(revocations.close)
         backend = Backend(
             *(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits()),
-            *(make_sessions(service, settings), revocations, InvitationTokens(SECRET)),
+            *(make_sessions(service, settings), revocations, InvitationTokens(SECRET), issuer),
         )
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
