@@ -90,13 +90,14 @@ async def me(request: Request) -> Response:
     """The account behind the token, and what its roles allow."""
     guest = admitted(request)
     account = await backend_of(request).pool.fetchrow(SQL.read_account, guest.shop.tenant, guest.caller.subject)
-    if account is None:
+    external = request.scope["admission"].external
+    if account is None and not external:
         raise unauthenticated("invalid_token", "The account is gone.")
     whoami = {
-        "id": account["account_id"],
-        "email": account["email"],
+        "id": guest.caller.subject,
+        "email": None if account is None or external else account["email"],
         "tenant": guest.shop.tenant,
-        "roles": account["roles"],
+        "roles": guest.caller.roles if account is None or external else account["roles"],
         "permissions": sorted(guest.caller.permissions),
     }
     return Response(to_json(whoami), media_type=JSON)

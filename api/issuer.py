@@ -69,7 +69,7 @@ class Issuer:
                 issuer=self._issuer,
                 options=self._options,
             )
-            return Admission(self._caller(claims), int(claims["exp"]))
+            return Admission(self._caller(claims), int(claims["exp"]), external=True)
         except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken from error
 

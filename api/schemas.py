@@ -41,7 +41,7 @@ class AccessToken(Shape):
 
 class Me(Shape):
     id: UUID
-    email: str
+    email: str | None = Field(description="null where an external issuer has the account")
     tenant: str
     roles: list[str]
     permissions: list[str]

@@ -21,11 +21,15 @@ class InvalidToken(Exception):
 
 
 class Admission(NamedTuple):
-    """Who a token admits, until when (seconds since the epoch), and in which session (None: in none of ours)."""
+    """Who a token admits, until when (seconds since the epoch), and in which session (None: in none of ours).
+
+    `external`: an external issuer made it, and knows the account; we do not.
+    """
 
     caller: Caller
     expires: int
     session: str | None = None
+    external: bool = False
 
 
 class Tokens:

@@ -136,7 +136,8 @@ async def _serve(socket: WebSocket, stream: Stream) -> None:
 
 async def _pump(socket: WebSocket, hub: Hub, stream: Stream, revocations: Revocations) -> None:
     """Send until the token or its session ends, or the client is too slow. Raises Closed."""
-    reader, (_, expires, session) = stream.guest.shop.reader, stream.admission
+    reader = stream.guest.shop.reader
+    expires, session = stream.admission.expires, stream.admission.session
     subscription = Subscription(stream.sight, hub.position if stream.after is None else stream.after)
 
     def check_token() -> None:

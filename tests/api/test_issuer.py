@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.issuer import Issuer
-from api.schemas import OrderListPage
+from api.schemas import Me, OrderListPage
 from api.tokens import InvalidToken
 from daybook.embedded import ValkeyServer
 from tests.api.answer import Answer
@@ -113,6 +113,10 @@ class TestATokenOfTheIssuer:
         own = str(uuid4())
         assert str((await issuer.verify(token(sub=own))).caller.subject) == own
 
+    async def test_is_told_who_it_is_for(self, service: Running) -> None:
+        subject = str(uuid4())
+        (await knocks(service, token(sub=subject), "/auth/me")).then(200, Me, id=subject, email=None, roles=["staff"])
+
     async def test_leaves_our_own_tokens_good(self, service: Running) -> None:
         (await knocks(service, (await service.person("staff")).token)).then(200, OrderListPage)
 
@@ -136,7 +140,7 @@ class TestATokenOfTheIssuer:
             token(EC_KEY, "ES256", "rsa"),
             token(RSA_KEY, "RS256", "ec"),
             token(kid=None),
-            jwt.encode({"iss": NAME}, None, "none", headers={"kid": "rsa"}),
+            jwt.encode({"iss": NAME}, "", "none", headers={"kid": "rsa"}),
         ):
             (await knocks(service, text)).refused(401, "invalid_token")
 

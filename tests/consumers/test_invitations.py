@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from base64 import b64encode
 from uuid import UUID
 
 from consumers.account_invitation import ACCOUNT_INVITATION
@@ -65,7 +66,7 @@ async def test_an_account_may_be_given_a_password_instead(shop: CornerShop, sett
                 "DATABASE_URL": settings.database_url,
                 "REDIS_URL": settings.redis_url,
                 "DAYBOOK_SECRET": settings.secret,
-                "DAYBOOK_MASTER_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+                "DAYBOOK_MASTER_KEY": b64encode(settings.master_key).decode(),
                 "DAYBOOK_DATA": str(settings.data),
                 "PYTHONPATH": ":".join(sys.path),
             },
