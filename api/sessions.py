@@ -97,7 +97,7 @@ def session_answer(
         refresh.text,
         max_age=int(backend.sessions.idle.total_seconds()),
         path=COOKIE_PATH,
-        secure=request.url.scheme == "https",
+        secure=_over_https(request),
         httponly=True,
         samesite="strict",
     )
@@ -107,7 +107,10 @@ def session_answer(
 def without_session(request: Request) -> Response:
     """204, and the browser forgets the cookie."""
     response = Response(status_code=204)
-    response.delete_cookie(
-        COOKIE, path=COOKIE_PATH, secure=request.url.scheme == "https", httponly=True, samesite="strict"
-    )
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, secure=_over_https(request), httponly=True, samesite="strict")
     return response
+
+
+def _over_https(request: Request) -> bool:
+    """Also where a proxy in front of us ends it: then the browser's Origin says so."""
+    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")

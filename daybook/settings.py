@@ -132,9 +132,8 @@ class _NamedFiles(PydanticBaseSettingsSource):
             try:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, ValueError) as error:
-                raise Failure(
-                    f"{name}_FILE cannot be read: {getattr(error, 'strerror', None) or 'no text'}", 2
-                ) from None
+                why = getattr(error, "strerror", None) or "it is no text"
+                raise Failure(f"{name}_FILE cannot be read: {why}", 2) from None
         return found
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:

@@ -65,6 +65,13 @@ class TestTheCookie:
         attributes = {part.strip() for part in header.split(";")[1:]}
         assert {"httponly", "samesite=strict", "path=/auth", f"max-age={30 * 86_400}"} <= attributes
 
+    async def test_is_for_https_alone_where_the_page_came_over_it(self, service: Running) -> None:
+        ada = await account(service, "customer")
+        plain = await logs_in(service, ada.email)
+        over_tls = await logs_in(service, ada.email, Origin=f"https://127.0.0.1:{service.port}")
+        assert "secure" not in plain.response.headers["Set-Cookie"].lower()
+        assert "secure" in over_tls.response.headers["Set-Cookie"].lower()
+
     async def test_says_nothing_that_the_database_has(self, service: Running) -> None:
         ada, _, token = await session(service)
         stored = await row(service, ada)
