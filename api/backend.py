@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 from redis.asyncio import Redis
@@ -14,9 +14,16 @@ from commands.handle import CommandHandler
 from commands.order_numbers import OrderNumbers
 from commands.place_order import PAY_WITHIN
 from events.codec import Codec
+from events.invitation_tokens import InvitationTokens
 from events.log.reader import LogReader
+from events.mail_claims import MailClaims
 from events.opaque import Cursors, Positions
 from events.repository import Repository
+
+if TYPE_CHECKING:
+    from api.issuer import Issuer
+    from api.revocations import Revocations
+    from api.sessions import Sessions
 
 
 class Shop(Protocol):
@@ -38,6 +45,8 @@ class Shop(Protocol):
     def positions(self) -> Positions: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def mail_claims(self) -> MailClaims: ...
 
 
 class Shops(Protocol):
@@ -57,6 +66,10 @@ class Backend:
         tokens: Tokens,
         hubs: Hubs,
         limits: Limits,
+        sessions: "Sessions",
+        revocations: "Revocations",
+        invitations: InvitationTokens,
+        issuer: "Issuer | None" = None,
         webhook_secrets: Sequence[str] = (),
         pay_within: timedelta = PAY_WITHIN,
     ) -> None:
@@ -70,3 +83,7 @@ class Backend:
         self.limits = limits
         self.webhook_secrets = webhook_secrets
         self.pay_within = pay_within
+        self.sessions = sessions
+        self.revocations = revocations
+        self.invitations = invitations
+        self.issuer = issuer

@@ -55,12 +55,18 @@ class _Result:
 @router.post(
     "/orders/batch",
     status_code=207,
-    **documented("Place many orders", body=OrderBatch, answers=answers(207, BatchAnswer), headers=("Idempotency-Key",)),
+    **documented(
+        "Place many orders",
+        permission="orders:place",
+        body=OrderBatch,
+        answers=answers(207, BatchAnswer),
+        headers=("Idempotency-Key",),
+    ),
 )
 async def place_orders(request: Request) -> Response:
     """Up to 500 orders of one's own, each placed or refused by itself. Under an Idempotency-Key each has a key of its
     own, so that a batch that was cut off can be sent again: what was placed is answered as it was."""
-    guest = await admitted(request, "orders:place")
+    guest = admitted(request)
     batch = await parsed(request, OrderBatch)
     wanted = command_request(request, guest.caller)
     turn = asyncio.Semaphore(_AT_ONCE)

@@ -39,6 +39,7 @@ class BulkStatusChange(BaseModel):
     status_code=207,
     **documented(
         "Change many orders' statuses",
+        permission="orders:manage",
         body=BulkStatusChange,
         answers=answers(207, BulkStatusAnswer),
         headers=("Idempotency-Key",),
@@ -48,7 +49,7 @@ async def change_statuses(request: Request) -> Response:
     """Up to 500 orders (staff), each changed or refused by itself. Under an Idempotency-Key each has a key of its own,
     so that a request that was cut off can be sent again. A dry run decides on the orders as they are now, and writes
     nothing."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     wanted = await parsed(request, BulkStatusChange)
     asked = command_request(request, guest.caller)
     turn = asyncio.Semaphore(_AT_ONCE)

@@ -29,6 +29,8 @@ REFUSAL_STATUS = {
     "refund_exceeds_captured": 409,
     "backorder_limit_in_use": 409,
     "sku_taken": 409,
+    "email_taken": 409,
+    "last_admin": 409,
     "version_mismatch": 412,
     "contention": 503,
 }

@@ -15,6 +15,7 @@ from api.door import (
     queried,
 )
 from api.paging import Paging
+from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import ProductAnswer, ProductListPage
 from commands.add_product import AddProduct, ProductCreate
@@ -35,33 +36,51 @@ _READ = ("Consistency-Token",)
 @router.post(
     "/products",
     status_code=201,
-    **documented("Add a product", body=ProductCreate, answers=answers(201, ProductAnswer, 409), headers=_KEY),
+    **documented(
+        "Add a product",
+        permission="catalogue:manage",
+        body=ProductCreate,
+        answers=answers(201, ProductAnswer, 409),
+        headers=_KEY,
+    ),
 )
 async def add_product(request: Request) -> Response:
     """A product with a SKU of its own and its first stock (staff)."""
-    guest = await admitted(request, "catalogue:manage")
+    guest = admitted(request)
     return await performed(request, guest, AddProduct(await parsed(request, ProductCreate)))
 
 
 @router.patch(
     "/products/{product_id}",
-    **documented("Change a product", body=ProductChange, answers=answers(200, ProductAnswer, 404), headers=_WRITE),
+    **documented(
+        "Change a product",
+        permission="catalogue:manage",
+        body=ProductChange,
+        answers=answers(200, ProductAnswer, 404),
+        headers=_WRITE,
+    ),
 )
 async def change_product(request: Request) -> Response:
     """Another name or price (staff). Orders that stand keep theirs."""
-    guest = await admitted(request, "catalogue:manage")
+    guest = admitted(request)
     product_id = identified(request, "product_id")
     return await performed(request, guest, ChangeProduct(product_id, await parsed(request, ProductChange)))
 
 
 @router.post(
     "/products/{product_id}/stock",
-    **documented("Change stock", body=StockChange, answers=answers(200, ProductAnswer, 404, 422), headers=_WRITE),
+    **documented(
+        "Change stock",
+        permission="catalogue:manage",
+        body=StockChange,
+        answers=answers(200, ProductAnswer, 404, 422),
+        headers=_WRITE,
+    ),
 )
 async def change_stock(request: Request) -> Response:
     """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved. What comes in goes to the
     orders that wait for it before anybody else can have it, the oldest first."""
-    guest = await admitted(request, "catalogue:manage")
+    guest = admitted(request)
     product_id = identified(request, "product_id")
     change = await parsed(request, StockChange)
     waiting = (
@@ -72,11 +91,13 @@ async def change_stock(request: Request) -> Response:
 
 @router.get(
     "/products",
-    **documented("List products", query=Paging, answers=answers(200, ProductListPage), headers=_READ),
+    **documented(
+        "List products", permission=AUTHENTICATED, query=Paging, answers=answers(200, ProductListPage), headers=_READ
+    ),
 )
 async def list_products(request: Request) -> Response:
     """All products, by SKU."""
-    guest = await admitted(request)
+    guest = admitted(request)
     wanted = queried(request, Paging)
     shop = guest.shop
     await consistent(request, shop, "catalogue")
@@ -89,11 +110,11 @@ async def list_products(request: Request) -> Response:
 
 @router.get(
     "/products/{product_id}",
-    **documented("Read a product", answers=answers(200, ProductAnswer, 404), headers=_READ),
+    **documented("Read a product", permission=AUTHENTICATED, answers=answers(200, ProductAnswer, 404), headers=_READ),
 )
 async def read_product(request: Request) -> Response:
     """One product, always current."""
-    guest = await admitted(request)
+    guest = admitted(request)
     shop = guest.shop
     await consistent(request, shop, None)
     product = await get_product(shop.repository, shop.reader, identified(request, "product_id"))

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
 from api.door import admitted, identified, parsed, performed
+from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import HoldMade, NoteMade, OrderAnswer
 from commands.add_note import AddNote, NoteCreate
@@ -17,12 +18,18 @@ _WRITE = ("Idempotency-Key", "If-Match")
 @router.post(
     "/orders/{order_id}/holds",
     status_code=201,
-    **documented("Hold an order", body=HoldCreate, answers=answers(201, HoldMade, 404), headers=_WRITE),
+    **documented(
+        "Hold an order",
+        permission="orders:manage",
+        body=HoldCreate,
+        answers=answers(201, HoldMade, 404),
+        headers=_WRITE,
+    ),
 )
 async def hold(request: Request) -> Response:
     """Have it wait before it is confirmed, or before it is shipped (staff). The note is part of the order's history,
     which its customer can read."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     wanted = await parsed(request, HoldCreate)
     return await performed(request, guest, HoldOrder(order_id, wanted))
@@ -30,11 +37,11 @@ async def hold(request: Request) -> Response:
 
 @router.delete(
     "/orders/{order_id}/holds/{hold_id}",
-    **documented("Release a hold", answers=answers(200, OrderAnswer, 404), headers=_WRITE),
+    **documented("Release a hold", permission="orders:manage", answers=answers(200, OrderAnswer, 404), headers=_WRITE),
 )
 async def release(request: Request) -> Response:
     """Have it wait for this no longer (staff)."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id, hold_id = identified(request, "order_id"), identified(request, "hold_id")
     return await performed(request, guest, ReleaseHold(order_id, hold_id))
 
@@ -42,11 +49,17 @@ async def release(request: Request) -> Response:
 @router.post(
     "/orders/{order_id}/notes",
     status_code=201,
-    **documented("Add a note", body=NoteCreate, answers=answers(201, NoteMade, 404), headers=_WRITE),
+    **documented(
+        "Add a note",
+        permission=AUTHENTICATED,
+        body=NoteCreate,
+        answers=answers(201, NoteMade, 404),
+        headers=_WRITE,
+    ),
 )
 async def add_note(request: Request) -> Response:
     """Write something down: the owner, or staff. Whoever may see the order may read it in its history."""
-    guest = await admitted(request)
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     note = await parsed(request, NoteCreate)
     return await performed(request, guest, AddNote(order_id, note))

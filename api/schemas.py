@@ -41,10 +41,25 @@ class AccessToken(Shape):
 
 class Me(Shape):
     id: UUID
-    email: str
+    email: str | None = Field(description="null where an external issuer has the account")
     tenant: str
     roles: list[str]
     permissions: list[str]
+
+
+class AccountAnswer(Shape):
+    id: UUID
+    email: str | None
+    name: str | None
+    roles: list[str]
+    status: Literal["invited", "active", "disabled"]
+    version: int
+    created_at: datetime
+
+
+class AccountListPage(Shape):
+    items: list[AccountAnswer]
+    next: str | None
 
 
 class ShippingAddress(Shape):

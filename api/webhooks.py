@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
 from api.door import JSON, Guest, backend_of, body_of, carried_out, validated
+from api.permission import PUBLIC
 from api.problems import Problem
 from api.route import DirectRoute
 from api.schemas import WebhookTaken
@@ -29,7 +30,10 @@ PROVIDER = uuid5(NAMESPACE_URL, "urn:daybook:payment-provider")
 @router.post(
     "/webhooks/payments/{tenant}",
     **documented(
-        "The payment provider tells", body=ProviderEvent, answers=answers(200, WebhookTaken, 401, 409), public=True
+        "The payment provider tells",
+        permission=PUBLIC,
+        body=ProviderEvent,
+        answers=answers(200, WebhookTaken, 401, 409),
     ),
 )
 async def payment_told(request: Request) -> Response:

@@ -83,6 +83,13 @@ def add_tenant(settings: Settings, name: str) -> None:
     asyncio.run(open_shop(settings, name))
 
 
+def add_account(settings: Settings, tenant: str, email: str, name: str, roles: list[str], with_password: bool) -> None:
+    """Make an account. Raises Failure."""
+    from daybook import accounts
+
+    asyncio.run(accounts.add(settings, tenant, email, name, roles, with_password=with_password))
+
+
 def list_deliveries(settings: Settings, dead: bool) -> None:
     """Print deliveries."""
     from daybook import deliveries

@@ -16,6 +16,7 @@ from eventsourcing.domain import Aggregate, EventSourcingError
 from pydantic_core import from_json
 
 from events.codec import Codec
+from events.domain.account import Account
 from events.domain.order import Order
 from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
@@ -56,20 +57,29 @@ class Replay:
     """One tenant's log, told again in the transaction that `connection` is in. Run it once, then read the tallies."""
 
     def __init__(
-        self, connection: asyncpg.Connection, tenant: str, codec: Codec, *, orders_until: int, catalogue_until: int
+        self,
+        connection: asyncpg.Connection,
+        tenant: str,
+        codec: Codec,
+        *,
+        orders_until: int,
+        catalogue_until: int,
+        accounts_until: int,
     ) -> None:
-        """`orders_until`, `catalogue_until`: the positions up to which these read models have come."""
+        """`orders_until` and so on: the positions up to which these read models have come."""
+        self.accounts = Tally()
         self.events, self.orders, self.products, self.stock = Tally(), Tally(), Tally(), Tally()
         self._connection = connection
         self._tenant = tenant
         self._codec = codec
-        self._until = {"Order": orders_until, "Product": catalogue_until}
+        self._until = {"Order": orders_until, "Product": catalogue_until, "Account": accounts_until}
         self._catalogue_until = catalogue_until
         self._aggregate: Aggregate | None = None
         self._began_at = 0
         self._kind = ""
         self._held = HeldStock()
         self._catalogue: dict[UUID, tuple[Any, ...]] = {}
+        self._accounts: dict[UUID, tuple[Any, ...]] = {}
         self._stock_by_log: Counter[UUID] = Counter()
         self._shown_by_log: Counter[UUID] = Counter()
 
@@ -93,6 +103,7 @@ class Replay:
         await rows.end()
         await self._compare_catalogue()
         await self._compare_stock()
+        await self._compare_accounts()
 
     async def _log(self) -> AsyncIterator[tuple[RecordedEvent, DomainEvent]]:
         """Every event that can be read; the others are counted as wrong."""
@@ -151,6 +162,12 @@ class Replay:
                 *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
                 *(aggregate.version, aggregate.backorder_limit),
             )
+        elif isinstance(aggregate, Account):
+            email = aggregate.email or f"{aggregate.account_id}@forgotten.invalid"
+            self._accounts[UUID(aggregate.account_id)] = (
+                *(aggregate.id, email, aggregate.name or "", aggregate.roles),
+                *(aggregate.status, self._began_at, aggregate.version),
+            )
 
     async def _compare_catalogue(self) -> None:
         async for product_id, *shown, available in self._connection.cursor(SQL.catalogue_rows, self._tenant):
@@ -165,6 +182,13 @@ class Replay:
             self.stock.count(product_id, right=available == self._stock_by_log.pop(product_id, 0))
         for product_id, units in self._stock_by_log.items():
             self.stock.count(product_id, right=units == 0)
+
+    async def _compare_accounts(self) -> None:
+        """Rows without a position were made beside the log, and are still to be overtaken by it."""
+        async for account_id, *shown in self._connection.cursor(SQL.account_rows, self._tenant):
+            self.accounts.count(account_id, right=self._accounts.pop(account_id, None) == tuple(shown))
+        for account_id in self._accounts:
+            self.accounts.count(account_id, right=False)
 
 
 class _Rows:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from daybook.failure import Failure
 from daybook.secrets import SECRETS_FILE, read_private
+from daybook.weak_secrets import weakness
 from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
@@ -63,7 +65,27 @@ class Place(BaseSettings):
     logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
     sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
     pay_within_minutes: float = Field(default=30, validation_alias="DAYBOOK_PAY_WITHIN_MINUTES", gt=0, le=525_600)
+    commands_per_minute: int | None = Field(default=None, validation_alias="DAYBOOK_COMMANDS_PER_MINUTE", ge=1)
+    jwks_url: str | None = Field(default=None, validation_alias="DAYBOOK_JWKS_URL")
+    issuer: str | None = Field(default=None, validation_alias="DAYBOOK_ISSUER")
+    audience: str | None = Field(default=None, validation_alias="DAYBOOK_AUDIENCE")
+    tenant_claim: str = Field(default="tenant", validation_alias="DAYBOOK_TENANT_CLAIM")
+    roles_claim: str = Field(default="roles", validation_alias="DAYBOOK_ROLES_CLAIM")
+    invitation_page: str = Field(default="", validation_alias="DAYBOOK_INVITATION_PAGE")
+    session_idle_days: int = Field(default=30, validation_alias="DAYBOOK_SESSION_IDLE_DAYS", ge=1, le=3650)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the files that it names."""
+        return init_settings, env_settings, _NamedFiles(settings_cls)
 
 
 class Given(Place):
@@ -108,8 +130,8 @@ class PaymentSettings(Place):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the data folder."""
-        return init_settings, env_settings, _DataFolder(settings_cls)
+        """Arguments first, then the environment, then the files that it names, then the data folder."""
+        return init_settings, env_settings, _NamedFiles(settings_cls), _DataFolder(settings_cls)
 
 
 class Settings(PaymentSettings):
@@ -135,6 +157,35 @@ class Settings(PaymentSettings):
             for name in values.keys() & {"DATABASE_URL", "database_url"}:
                 return values | {"DATABASE_OWNER_URL": values[name]}
         return values
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """What may be secret can be in a file instead, which `<variable>_FILE` names, as containers have it."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in _IN_FILES:
+            path = os.environ.get(f"{name}_FILE")
+            if not path or name not in {field.validation_alias for field in self.settings_cls.model_fields.values()}:
+                continue
+            if os.environ.get(name):
+                raise Failure(f"{name} and {name}_FILE are both set: leave one of them out", 2)
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or "it is no text"
+                raise Failure(f"{name}_FILE cannot be read: {why}", 2) from None
+        return found
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: the source answers as a whole."""
+        return None, field_name, False
+
+
+_IN_FILES = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL"),
+    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS"),
+)
 
 
 class _DataFolder(PydanticBaseSettingsSource):
@@ -168,7 +219,9 @@ def load(kind: type[Kind]) -> Kind:
     Raises Failure, in words for a person and without any value, when they are not there or make no sense.
     """
     try:
-        return kind()
+        settings = kind()
+        _refuse_weak_secrets(settings)
+        return settings
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
     except SettingsError as error:
@@ -181,3 +234,11 @@ def load(kind: type[Kind]) -> Kind:
         )
     said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in problems)
     raise Failure(f"a setting makes no sense: {said}", 2)
+
+
+def _refuse_weak_secrets(settings: Place) -> None:
+    """Raises Failure. What `up` makes for itself is strong; what is given from outside need not be."""
+    if isinstance(settings, Settings):
+        for name, secret in (("DAYBOOK_SECRET", settings.secret), ("DAYBOOK_MASTER_KEY", settings.master_key)):
+            if (why := weakness(secret)) is not None:
+                raise Failure(f"{name} {why}: make one with `openssl rand -base64 32`", 2)

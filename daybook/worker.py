@@ -22,6 +22,7 @@ import uvloop
 from dramatiq import Worker
 from redis.exceptions import RedisError
 
+from consumers.account_invitation import ACCOUNT_INVITATION, AccountInvitation
 from consumers.broker import make_broker, receive
 from consumers.confirmation_mail import domain_of
 from consumers.deliver import Deliverer
@@ -42,6 +43,7 @@ from daybook.priority import Pace, give_way
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
+from events.invitation_tokens import InvitationTokens
 from events.log.lasting import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
@@ -142,12 +144,17 @@ def effects(
 
     async def effect(tenant: str, kind: str) -> Effect:
         shop = await service.shop(tenant)
+        if kind == ORDER_CONFIRMATION:
+            return OrderConfirmation(shop.reader, shop.codec, shop.appender, mailer.send, mail_from)
+        if kind == ACCOUNT_INVITATION:
+            return AccountInvitation(
+                *(shop.reader, shop.codec, shop.appender, mailer.send, mail_from),
+                *(InvitationTokens(service.settings.secret), service.settings.invitation_page),
+            )
         if kind in PAYMENT_REQUESTS and provider is not None:
             return PaymentRequest(shop.reader, shop.codec, shop.appender, provider)
-        if kind != ORDER_CONFIRMATION:
-            # A newer version, or one with a provider, may know it: later attempts, there, will do it.
-            raise LookupError(kind)
-        return OrderConfirmation(shop.reader, shop.codec, shop.appender, mailer.send, mail_from)
+        # A newer version, or one with a provider, may know it: later attempts, there, will do it.
+        raise LookupError(kind)
 
     return effect
 

@@ -14,7 +14,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     "auditor": frozenset({"orders:read_any", "events:read"}),
 }
-PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"]
+PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"] | {"accounts:manage"}
 """Role → permissions. Everyone may read the catalogue and what is their own."""
 
 

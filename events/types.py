@@ -11,6 +11,7 @@ from eventsourcing.domain import CanInitAggregate, CanMutateAggregate
 from eventsourcing.utils import get_topic, register_topic
 
 from events.domain import order_events, payment_events
+from events.domain.account import Account, Admins, Invitation, MailClaim
 from events.domain.customer import Customer
 from events.domain.delivery import Confirmation
 from events.domain.order import Order
@@ -40,7 +41,11 @@ def _type(name: str, cloud: str, cls: type[DomainEvent]) -> EventType:
     return EventType(name, f"daybook.{cloud}.v1", cls, version, getattr(cls, "PERSONAL", ()))
 
 
-for _aggregate in (Order, Product, Sku, Customer, Confirmation, PaymentReference):
+_AGGREGATES = (
+    *(Order, Product, Sku, Customer, Confirmation, PaymentReference),
+    *(Account, MailClaim, Admins, Invitation),
+)
+for _aggregate in _AGGREGATES:
     register_topic(_aggregate.__name__, _aggregate)
 
 _ALL = [
@@ -80,6 +85,16 @@ _ALL = [
     _type("CustomerAdded", "customer.added", Customer.Added),
     _type("CustomerAddressAdded", "customer.address_added", Customer.AddressAdded),
     _type("ConfirmationSent", "order.confirmation_sent", Confirmation.Sent),
+    _type("AccountInvited", "account.invited", Account.Invited),
+    _type("AccountActivated", "account.activated", Account.Activated),
+    _type("AccountRolesChanged", "account.roles_changed", Account.RolesChanged),
+    _type("AccountDisabled", "account.disabled", Account.Disabled),
+    _type("AccountEnabled", "account.enabled", Account.Enabled),
+    _type("AccountInvitationSent", "account.invitation_sent", Invitation.Sent),
+    _type("MailAddressClaimed", "mail_address.claimed", MailClaim.Claimed),
+    _type("AdminAppointed", "admins.appointed", Admins.Appointed),
+    _type("AdminJoined", "admins.joined", Admins.Joined),
+    _type("AdminLeft", "admins.left", Admins.Left),
 ]
 
 BY_NAME: Mapping[str, EventType] = {type_.name: type_ for type_ in _ALL}

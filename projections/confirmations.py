@@ -1,4 +1,4 @@
-"""What leaves the service because of an order: its confirmation, and what is asked of the payment provider.
+"""What leaves the service: an order's confirmation, what is asked of the payment provider, an account's invitation.
 
 Imported orders get no confirmation: their customers know.
 """
@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from events.codec import current_fields
+from events.domain.account import invitation_id
 from events.domain.delivery import confirmation_id
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
@@ -18,6 +20,7 @@ Enqueue = Callable[[str, Sequence[UUID]], Awaitable[None]]
 """Hands deliveries of a tenant to the broker; it may be down, or full: a sweep finds what is due."""
 
 ORDER_CONFIRMATION = "order_confirmation"
+ACCOUNT_INVITATION = "account_invitation"
 REQUESTS = {
     "CaptureRequested": ("payment_capture", "capture_id"),
     "RefundRequested": ("payment_refund", "refund_id"),
@@ -27,6 +30,8 @@ REQUESTS = {
 
 
 class _Delivery(NamedTuple):
+    """`order_id`: what it is about; of an invitation the invitation's own stream."""
+
     kind: str
     id: UUID
     order_id: UUID
@@ -37,7 +42,7 @@ class ConfirmationsProjection:
     """Writes the deliveries with its checkpoint, under ids that follow from the events, and enqueues them after."""
 
     name = "confirmations"
-    follows: tuple[str, ...] = ("orders", "catalogue")
+    follows: tuple[str, ...] = ("orders", "catalogue", "accounts")
     parks = True
     writes = True
 
@@ -59,12 +64,14 @@ class ConfirmationsProjection:
 def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
     deliveries = []
     for event in events:
+        about = event.stream_id
         if event.type == "OrderPlaced":
-            kind, delivery_id = ORDER_CONFIRMATION, confirmation_id(event.stream_id)
+            owner = UUID(event.meta()["owner"])
+            deliveries.append(_Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, owner))
         elif event.type in REQUESTS:
             kind, name = REQUESTS[event.type]
-            delivery_id = UUID(from_json(event.data)[name])
-        else:
-            continue
-        deliveries.append(_Delivery(kind, delivery_id, event.stream_id, UUID(event.meta()["owner"])))
+            deliveries.append(_Delivery(kind, UUID(from_json(event.data)[name]), about, UUID(event.meta()["owner"])))
+        elif event.type == "AccountInvited":
+            invited = UUID(current_fields(event)["account_id"])
+            deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation_id(about), about, invited))
     return deliveries

@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.app import create_app
-from daybook.demo import SQL
+from daybook.accounts import SQL
 from tests.api.person import ADDRESS, Person
 from tests.api.running import Running
 
@@ -188,7 +188,7 @@ def filled(text: str, names: Mapping[str, str]) -> str:
 async def scene(service: Running, staff: Person, pen: dict[str, Any]) -> Scene:
     ada = await service.customer("Ada Lovelace")
     # Who has her account's id in a token has an account, too.
-    await service.pool.execute(SQL.add_account, "default", ada.id, f"{ada.id}@example.com", "", [])
+    await service.pool.execute(SQL.add_account, "default", ada.id, f"{ada.id}@example.com", "", [], "")
     return Scene(service, staff, ada, pen)
 
 

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from daybook.demo import SQL
+from daybook.accounts import SQL
 from tests.api.person import Json, Person
 from tests.api.running import Running
 
@@ -99,7 +99,7 @@ def _replace(body: Any, names: Mapping[str, list[Any]], chance: random.Random) -
 @pytest.fixture
 async def world(service: Running, staff: Person, pen: Json) -> World:
     ada = await service.customer("Ada Lovelace")
-    await service.pool.execute(SQL.add_account, "default", ada.id, f"{ada.id}@example.com", "", [])
+    await service.pool.execute(SQL.add_account, "default", ada.id, f"{ada.id}@example.com", "", [], "")
     people = {role: await service.person(role, account_id=ada.id) for role in ROLES}
     orders = []
     for statuses in ((), ("confirmed",), ("confirmed", "shipped"), ("confirmed", "shipped", "delivered")):

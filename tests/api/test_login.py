@@ -9,7 +9,7 @@ import pytest
 from api.limits import Limits
 from api.passwords import hash_password
 from api.schemas import AccessToken, Me
-from daybook.demo import SQL
+from daybook.accounts import SQL
 from daybook.embedded import ValkeyServer
 from tests.api.answer import Answer
 from tests.api.person import Person
@@ -28,7 +28,7 @@ class Account(NamedTuple):
 
 async def account(service: Running, *roles: str, tenant: str = "default") -> Account:
     made = Account(uuid4(), f"{uuid4().hex}@example.com")
-    await service.pool.execute(SQL.add_account, tenant, made.id, made.email, PASSWORD_HASH, list(roles))
+    await service.pool.execute(SQL.add_account, tenant, made.id, made.email, PASSWORD_HASH, list(roles), "")
     return made
 
 
@@ -103,7 +103,7 @@ class TestRoles:
             ("customer", ["addresses:own", "orders:place"]),
             ("staff", STAFF),
             ("auditor", ["events:read", "orders:read_any"]),
-            ("admin", sorted([*STAFF, "events:read"])),
+            ("admin", sorted([*STAFF, "accounts:manage", "events:read"])),
         ],
     )
     async def test_say_what_one_may(self, service: Running, role: str, permissions: list[str]) -> None:

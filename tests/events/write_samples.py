@@ -64,6 +64,8 @@ _VALUES: Mapping[str, Any] = {
     "order_id": "018f0000-0000-7000-8000-000000000001",
     "message_id": "<018f0000-0000-7000-8000-0000000000d1@daybook.example>",
     "attempts": 2,
+    "account_id": "018f0000-0000-7000-8000-00000000ada0",
+    "roles": ["customer", "staff"],
     "status": "confirmed",
     "fulfillment_status": "partially_shipped",
     "return_status": "none",

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "backorders": {READ, ADD, CHANGE, REMOVE},
     "expiry_timers": {READ, ADD, CHANGE, REMOVE},
     "accounts": {READ, ADD, CHANGE, REMOVE},
+    "sessions": {READ, ADD, CHANGE, REMOVE},
     # Which migrations were applied is no business of the service.
     "_pogo_migration": set(),
     "_pogo_version": set(),
