@@ -24,13 +24,8 @@ admin = Caller(ALEX, TENANT, ("admin",))
 
 
 def invited_to(account_id: UUID, *roles: str) -> Fact:
-    fields: dict[str, Any] = {
-        "account_id": str(account_id),
-        "email": "grace@example.com",
-        "name": "Grace",
-        "roles": list(roles),
-    }
-    return on(Account.id_of(account_id), Account.Invited, **fields)
+    person: dict[str, Any] = {"email": "grace@example.com", "name": "Grace"}
+    return on(Account.id_of(account_id), Account.Invited, account_id=str(account_id), roles=list(roles), **person)
 
 
 def change(account_id: UUID, **fields: object) -> ChangeAccount:
