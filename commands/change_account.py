@@ -53,7 +53,8 @@ class ChangeAccount(Command):
             account.enable()
         counted = count_admin(request.caller.tenant, account, admins)
         involved: list[Aggregate] = [one for one in (account, counted or admins, person) if one is not None]
-        if person is None and account.email and account.name and is_a_customer(account.roles):
+        is_new = person is None and self.change.roles is not None and is_a_customer(self.change.roles)
+        if is_new and account.email and account.name:
             involved.append(Customer.add(self.account_id, name=account.name, email=account.email))
         return Decision(
             status=200,
