@@ -122,7 +122,7 @@ async def world(service: Running, staff: Person, pen: Json) -> World:
         for name in ("order_id", "shipment_id", "return_id", "payment_id", "hold_id")
     }
     names |= {"product_id": [pen["id"]], "shipping_address_id": [ada.address_id], "user_id": [str(ada.id)]}
-    invited = {"email": "cleo@example.com", "name": "Cleo", "roles": ["auditor"]}
+    invited = {"email": f"guest-of-{ada.id}@example.com", "name": "Cleo", "roles": ["auditor"]}
     names["account_id"] = [(await people["admin"].posts("/accounts", invited)).body["id"]]
     return World(service.port, {role: person.token for role, person in people.items()}, orders, names)
 
