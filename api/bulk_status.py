@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +16,7 @@ from api.failures import as_problem
 from api.route import DirectRoute
 from api.schemas import BulkStatusAnswer
 from commands.change_order_status import ChangeOrderStatus, Reason, Status, StatusChange
+from commands.command import Answer
 from commands.command import Request as CommandRequest
 
 router = APIRouter(tags=["orders"], route_class=DirectRoute)
@@ -54,18 +55,31 @@ async def change_statuses(request: Request) -> Response:
     asked = command_request(request, guest.caller)
     turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def changed(order_id: UUID) -> bytes:
+    async def changed(order_id: UUID) -> _Result:
         async with turn:
             return await _changed(request, guest, order_id, wanted, asked)
 
     results = await asyncio.gather(*(changed(order_id) for order_id in dict.fromkeys(wanted.order_ids)))
-    body = b'{"dry_run":%s,"results":[%s]}' % (to_json(wanted.dry_run), b",".join(results))
-    return Response(body, 207, media_type=JSON)
+    changes = [result.answer for result in results if result.answer is not None]
+    headers = {}
+    if changes:
+        headers["Consistency-Token"] = guest.shop.positions.seal(max(answer.position for answer in changes))
+        if all(answer.replayed for answer in changes):
+            headers["Idempotent-Replayed"] = "true"
+    body = b'{"dry_run":%s,"results":[%s]}' % (to_json(wanted.dry_run), b",".join(result.json for result in results))
+    return Response(body, 207, headers, JSON)
+
+
+class _Result(NamedTuple):
+    """What became of one order, as JSON, and the answer, where it was changed."""
+
+    json: bytes
+    answer: Answer | None = None
 
 
 async def _changed(
     request: Request, guest: Guest, order_id: UUID, wanted: BulkStatusChange, asked: CommandRequest
-) -> bytes:
+) -> _Result:
     # A space is in no key that a client may send: no other request can have this one.
     key = None if asked.idempotency_key is None else f"{asked.idempotency_key} {order_id}"
     one = replace(asked, command_id=uuid7(), idempotency_key=key, if_match=None)
@@ -73,15 +87,14 @@ async def _changed(
     try:
         if wanted.dry_run:
             decision = await guest.shop.commands.preview(command, one)
-            return _result(order_id, decision.status, decision.body)
+            return _Result(_told(order_id, decision.status, b"order", decision.body))
         answer = await carried_out(guest, command, one)
-        return _result(order_id, answer.status, answer.body)
+        return _Result(_told(order_id, answer.status, b"order", answer.body), answer)
     except Exception as error:
         # Others may have been changed: whatever it was, they are told so.
         problem = as_problem(request, error)
-        document = to_json(problem.document(request.url.path))
-        return b'{"order_id":"%s","status":%d,"problem":%s}' % (str(order_id).encode(), problem.status, document)
+        return _Result(_told(order_id, problem.status, b"problem", to_json(problem.document(request.url.path))))
 
 
-def _result(order_id: UUID, status: int, order: bytes) -> bytes:
-    return b'{"order_id":"%s","status":%d,"order":%s}' % (str(order_id).encode(), status, order)
+def _told(order_id: UUID, status: int, kind: bytes, what: bytes) -> bytes:
+    return b'{"order_id":"%s","status":%d,"%s":%s}' % (str(order_id).encode(), status, kind, what)

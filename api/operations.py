@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 from redis.exceptions import RedisError
+from starlette.responses import PlainTextResponse
 
 from api.documentation import PERMISSION
 from api.door import JSON, backend_of
@@ -39,7 +40,7 @@ async def readyz(request: Request) -> Response:
     return Response(to_json({"status": "ok", "redis": await _redis_state(backend.redis)}), media_type=JSON)
 
 
-@router.get("/metrics", response_model=None, openapi_extra={PERMISSION: PUBLIC})
+@router.get("/metrics", response_model=None, response_class=PlainTextResponse, openapi_extra={PERMISSION: PUBLIC})
 async def metrics(request: Request) -> Response:
     """This process's figures, and what the database says of projections and deliveries, for Prometheus."""
     pool = backend_of(request).pool
