@@ -150,7 +150,7 @@ async def list_orders(request: Request) -> Response:
             raise forbidden()
         user_id = guest.caller.subject
     await consistent(request, guest.shop, "orders")
-    orders = OrderList(backend_of(request).pool, guest.shop.tenant, guest.shop.cursors)
+    orders = OrderList(backend_of(request).pool, guest.shop.tenant, guest.shop.cursors, guest.caller)
     if wanted.page is not None or wanted.per_page is not None:
         page = await orders.numbered(user_id, wanted.status, wanted.page or 1, min(wanted.per_page or 50, MOST))
     else:

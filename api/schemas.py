@@ -144,7 +144,7 @@ class HoldAnswer(Shape):
     gate: Literal["confirm", "ship"]
 
 
-class ListedOrder(Shape):
+class OrderAnswer(Shape):
     id: UUID
     number: str
     user_id: UUID
@@ -165,9 +165,6 @@ class ListedOrder(Shape):
     allowed_statuses: list[str]
     created_at: datetime
     updated_at: datetime
-
-
-class OrderAnswer(ListedOrder):
     allowed_actions: list[str] = Field(description="what this caller may do with it now")
 
 
@@ -290,7 +287,7 @@ class BatchAnswer(Shape):
 
 
 class OrderListPage(Shape):
-    items: list[ListedOrder]
+    items: list[OrderAnswer]
     next: str | None
     total: int
     page: int | None = None

@@ -228,5 +228,6 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
         return False
     statuses = Statuses(*(row[name] for name in Statuses._fields))
     shown |= moving_part(statuses, from_json(row["holds"]), row["version"], row["updated_at"])
-    keys = (row["user_id"], row["placed_at"], row["position"])
-    return bool(shown == order_document(order) and keys == (UUID(order.user_id), order.created_on, began_at))
+    keys = (row["user_id"], row["placed_at"], row["position"], row["payment_terms"])
+    told = (UUID(order.user_id), order.created_on, began_at, order.payment_terms)
+    return bool(shown == order_document(order) and keys == told)

@@ -1,39 +1,50 @@
-"""What a caller may do with an order now: the names that `allowed_actions` lists."""
+"""What a caller may do with an order now: the names that `allowed_actions` lists.
+
+It follows from the order's statuses, its holds and its terms, as lists have them too; whether there is enough for what
+is asked, in units or in money, is checked when it is asked. Lists tell the same by the SQL function `allowed_actions`,
+and a test compares the two for every combination.
+"""
+
+from collections.abc import Sequence
 
 from events.caller import Caller
 from events.domain.order import Order
+from events.domain.order_parts import Hold
+from events.domain.statuses import Statuses
 
 
-def allowed_actions(order: Order, caller: Caller) -> list[str]:
-    """Actions that would not be refused now, for their kind; amounts and quantities are checked when one is asked
-    for."""
-    statuses = order.statuses
+def allowed_actions(order: Order, statuses: Statuses, caller: Caller) -> list[str]:
+    """The actions that would not be refused for their kind."""
     mine = order.user_id == str(caller.subject)
-    staff = caller.may("orders:manage")
-    total, gates = order.ledger.total, {hold["gate"] for hold in order.holds}
-    coming_back = any(one.awaited(item_id) for one in order.returns.values() for item_id in order.ledger.lines)
-    open_ = statuses.status in ("pending", "confirmed")
-    actions: list[str] = []
+    manages, pays = caller.may("orders:manage"), caller.may("payments:manage")
+    return actions_of(statuses, order.payment_terms, order.holds, mine=mine, manages=manages, pays=pays)
 
-    def may(action: str, allowed: bool) -> None:
-        if allowed:
-            actions.append(action)
 
-    may("cancel", bool(total.open) and (staff if statuses.status != "pending" else staff or mine) and open_)
-    may("change_address", open_ and not total.shipped and (staff or (mine and statuses.status == "pending")))
-    may("add_note", staff or mine)
-    returnable = any(order.returnable(item_id, units) for item_id, units in order.ledger.lines.items())
-    may("request_return", (staff or mine) and returnable)
-    if staff:
-        may("confirm", statuses.status == "pending" and "confirm" not in gates and not order.missing_cents)
-        may("ship", statuses.status == "confirmed" and "ship" not in gates and total.reserved > 0)
-        may("deliver", total.delivered < total.shipped)
-        may("receive_return", coming_back)
-        may("place_hold", True)
-        may("release_hold", bool(order.holds))
-    if caller.may("payments:manage"):
-        sums = order.money.sums
-        may("record_payment", True)
-        may("capture", sums.capturable > 0 and order.due_cents > sums.captured + sums.capture_pending)
-        may("refund", sums.refundable > 0)
-    return actions
+def actions_of(
+    statuses: Statuses, payment_terms: str, holds: Sequence[Hold], *, mine: bool, manages: bool, pays: bool
+) -> list[str]:
+    """The actions on an order that stands there, for its owner (`mine`), for who manages orders, and who moves
+    money."""
+    status, fulfillment, returned, payment = statuses
+    gates = {hold["gate"] for hold in holds}
+    concerned = mine or manages
+    changeable = status == "pending" or (manages and status == "confirmed")
+    paid = payment_terms == "offline" or payment not in ("unpaid", "voided", "refunded")
+    arrived = fulfillment in ("partially_delivered", "delivered")
+    under_way = status == "shipped" or fulfillment in ("partially_shipped", "partially_delivered")
+    told = (
+        ("cancel", concerned and changeable),
+        ("change_address", concerned and changeable and fulfillment == "unfulfilled"),
+        ("add_note", concerned),
+        ("request_return", concerned and arrived and returned != "returned"),
+        ("confirm", manages and status == "pending" and paid and "confirm" not in gates),
+        ("ship", manages and status == "confirmed" and "ship" not in gates),
+        ("deliver", manages and under_way),
+        ("receive_return", manages and returned in ("requested", "partially_returned")),
+        ("place_hold", manages),
+        ("release_hold", manages and bool(holds)),
+        ("record_payment", pays),
+        ("capture", pays and payment in ("authorized", "partially_paid")),
+        ("refund", pays and payment in ("partially_paid", "paid", "partially_refunded")),
+    )
+    return [action for action, allowed in told if allowed]

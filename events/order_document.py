@@ -16,11 +16,16 @@ from events.order_actions import allowed_actions
 
 def document_for(order: Order, caller: Caller) -> dict[str, Any]:
     """The `Order` of the public contract, with what this caller may do now."""
-    return {**order_document(order), "allowed_actions": allowed_actions(order, caller)}
+    statuses = order.statuses
+    return {**_document(order, statuses), "allowed_actions": allowed_actions(order, statuses, caller)}
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """The `Order` of the public contract as lists have it, as JSON values."""
+    """What of the `Order` of the public contract does not depend on who reads it, as JSON values."""
+    return _document(order, order.statuses)
+
+
+def _document(order: Order, statuses: Statuses) -> dict[str, Any]:
     fixed = fixed_part(
         str(order.id),
         order.number,
@@ -33,7 +38,7 @@ def order_document(order: Order) -> dict[str, Any]:
         order.expires_at,
         order.created_on,
     )
-    return {**fixed, **moving_part(order.statuses, order.holds, order.version, order.modified_on)}
+    return {**fixed, **moving_part(statuses, order.holds, order.version, order.modified_on)}
 
 
 def fixed_part(

@@ -28,7 +28,7 @@ _OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind
 
 @dataclass(slots=True)
 class _Row:
-    """Where an order stands after the events of a batch; owner, position and document only when it began in it.
+    """Where an order stands after the events of a batch; owner, position, document and terms only when it began in it.
 
     `holds` (JSON) and `address` None: as they were.
     """
@@ -40,6 +40,7 @@ class _Row:
     position: int = 0
     placed_at: datetime | None = None
     document: str = ""
+    payment_terms: str = ""
     holds: str | None = None
     address: Address | None = None
 
@@ -113,6 +114,7 @@ class OrdersProjection:
             [row.updated_at for row in rows.values()],
             [_readdressed(row.document, row) for row in rows.values()],
             [row.holds or "[]" for row in rows.values()],
+            [row.payment_terms for row in rows.values()],
         )
         for row in rows.values():
             counts[row.user_id or EVERYONE, row.statuses.status] += 1
@@ -180,4 +182,5 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         position=event.position,
         placed_at=placed_at,
         document=to_json(fixed)[1:-1].decode(),
+        payment_terms=fixed["payment_terms"],
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import to_json
 
+from events.caller import Caller
 from events.domain.statuses import FULFILLMENT_STATUSES, NEXT_STATUSES, allowed_after
 from events.opaque import Cursors, InvalidOpaque
 from queries.consistency import SQL
@@ -28,7 +29,10 @@ class OrderPage:
 class OrderList:
     """Lists one tenant's orders, newest first."""
 
-    def __init__(self, db: asyncpg.Pool, tenant: str, cursors: Cursors) -> None:
+    def __init__(self, db: asyncpg.Pool, tenant: str, cursors: Cursors, caller: Caller) -> None:
+        """`caller`: who reads, for each order tells what they may do with it. What they may see is the asker's to
+        say."""
+        self._reader = (caller.subject, caller.may("orders:manage"), caller.may("payments:manage"))
         self._db = db
         self._tenant = tenant
         self._cursors = cursors
@@ -63,7 +67,7 @@ class OrderList:
     ) -> list[Any]:
         statement = SQL.list_orders if user_id is None else SQL.list_orders_of_user
         rows: list[Any] = await self._db.fetch(
-            statement, self._tenant, user_id, status, placed_at, position, limit, skip, _ALLOWED
+            statement, self._tenant, user_id, status, placed_at, position, limit, skip, _ALLOWED, *self._reader
         )
         return rows
 

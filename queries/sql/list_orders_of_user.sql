@@ -1,11 +1,14 @@
 -- As list_orders, for one user: a statement of its own, so that its plan walks the user's index.
 -- $1 tenant, $2 user id, $3 status or null, $4 and $5 placed at and position of the last order of the page before
--- (or null), $6 how many, $7 how many to skip, $8 status → fulfillment status → allowed statuses (jsonb).
+-- (or null), $6 how many, $7 how many to skip, $8 status → fulfillment status → allowed statuses (jsonb),
+-- $9 who reads, and whether they $10 manage orders and $11 move money.
 SELECT placed_at, position,
        '{' || document || ',"status":"' || status || '","fulfillment_status":"' || fulfillment_status
            || '","return_status":"' || return_status || '","payment_status":"' || payment_status
            || '","holds":' || holds || ',"version":' || version
            || ',"allowed_statuses":' || ($8::jsonb -> status -> fulfillment_status)::text
+           || ',"allowed_actions":' || allowed_actions(status, fulfillment_status, return_status, payment_status,
+                                                       payment_terms, holds, user_id = $9::uuid, $10, $11)
            || ',"updated_at":"' || to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}' AS item
 FROM order_list
 WHERE tenant_id = $1 AND user_id = $2

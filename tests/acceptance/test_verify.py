@@ -164,8 +164,8 @@ class TestWhatIsNot:
             ("DELETE FROM order_list WHERE status = 'expired'", {"orders", "order counts"}),
             (
                 "INSERT INTO order_list SELECT tenant_id, gen_random_uuid(), user_id, placed_at, position, status, "
-                "version, updated_at, document, fulfillment_status, return_status, payment_status, holds "
-                "FROM order_list LIMIT 1",
+                "version, updated_at, document, fulfillment_status, return_status, payment_status, "
+                "payment_terms, holds FROM order_list LIMIT 1",
                 {"orders", "order counts"},
             ),
             ("UPDATE order_counts SET orders = orders + 1 WHERE status = 'shipped'", {"order counts"}),

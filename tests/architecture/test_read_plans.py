@@ -24,9 +24,9 @@ SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
        jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
-                        payment_status, version, updated_at, document)
+                        payment_status, payment_terms, version, updated_at, document)
 SELECT 'default', uuid_of(n), uuid_of(n % 100), now() - n * interval '1 minute', n, 'pending', 'unfulfilled', 'none',
-       'unpaid', 1, now(), '"id":""'
+       'unpaid', 'offline', 1, now(), '"id":""'
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_counts SELECT 'default', uuid_of(n), 'pending', 1 FROM generate_series(1, {MANY}) n;
 INSERT INTO catalogue
@@ -87,14 +87,14 @@ READS = {
     ),
     "orders": Read(
         QUERIES.list_orders,
-        "text, uuid, text, timestamptz, bigint, int, int, jsonb",
-        f"'default', NULL, NULL, {PLACE}, 50, 0, '{{}}'",
+        "text, uuid, text, timestamptz, bigint, int, int, jsonb, uuid, bool, bool",
+        f"'default', NULL, NULL, {PLACE}, 50, 0, '{{}}', uuid_of(7), true, true",
         page="order_list_newest",
     ),
     "orders of a person": Read(
         QUERIES.list_orders_of_user,
-        "text, uuid, text, timestamptz, bigint, int, int, jsonb",
-        f"'default', uuid_of(7), NULL, {PLACE}, 50, 0, '{{}}'",
+        "text, uuid, text, timestamptz, bigint, int, int, jsonb, uuid, bool, bool",
+        f"'default', uuid_of(7), NULL, {PLACE}, 50, 0, '{{}}', uuid_of(7), false, false",
         page="order_list_newest_of_user",
     ),
     "counts": Read(QUERIES.count_orders, "text, uuid, text", "'default', uuid_of(7), NULL"),

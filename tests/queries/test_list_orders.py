@@ -9,17 +9,20 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.schemas import OrderListPage
+from events.caller import Caller
 from events.domain.order import Order
 from events.opaque import InvalidOpaque
-from events.order_document import order_document
+from events.order_document import document_for
 from queries.list_orders import OrderList
 from tests.projections.book import Book
 from tests.projections.business import line, moved, placed, product
 
+NOBODY = Caller(UUID(int=9), "default", ("auditor",))
+
 
 @pytest.fixture
 def orders(book: Book) -> OrderList:
-    return OrderList(book.pool, book.tenant, book.shop.cursors)
+    return OrderList(book.pool, book.tenant, book.shop.cursors, NOBODY)
 
 
 async def page(
@@ -57,7 +60,7 @@ class TestTheList:
         pen = product(name='Stift "fein" — \\ 🖋')
         order = moved(placed(None, line(pen, 2), line(product("INK"), 1)), "confirmed")
         await book.given(order)
-        assert (await page(orders))["items"] == [json.loads(json.dumps(order_document(order)))]
+        assert (await page(orders))["items"] == [json.loads(json.dumps(document_for(order, NOBODY)))]
 
     async def test_shows_every_status_with_what_may_follow(self, book: Book, orders: OrderList) -> None:
         for steps in ((), ("confirmed",), ("confirmed", "shipped"), ("cancelled",), ("expired",)):
@@ -109,7 +112,7 @@ class TestFilters:
 
     async def test_stop_at_the_shops_own_orders(self, book: Book) -> None:
         await book.given(placed())
-        elsewhere = OrderList(book.pool, "other", book.shop.cursors)
+        elsewhere = OrderList(book.pool, "other", book.shop.cursors, NOBODY)
         assert (await page(elsewhere))["total"] == 0
 
 

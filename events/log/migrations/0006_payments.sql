@@ -5,12 +5,42 @@
 
 ALTER TABLE order_list
     ADD COLUMN payment_status text NOT NULL DEFAULT 'unpaid',
+    ADD COLUMN payment_terms  text NOT NULL DEFAULT 'offline',
     ADD COLUMN holds          text NOT NULL DEFAULT '[]';
 
 -- Until now nothing was paid online, and every document lacks that it was not.
 UPDATE order_list SET document = document || ',"payment_terms":"offline","expires_at":null' WHERE document <> '';
 
-ALTER TABLE order_list ALTER COLUMN payment_status DROP DEFAULT;
+ALTER TABLE order_list
+    ALTER COLUMN payment_status DROP DEFAULT,
+    ALTER COLUMN payment_terms DROP DEFAULT;
+
+-- What a caller may do with an order, as JSON: events/order_actions.py says the same, and why.
+CREATE FUNCTION allowed_actions(
+    status text, fulfillment text, returned text, payment text, terms text, holds text,
+    mine boolean, manages boolean, pays boolean
+) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_json(array_remove(ARRAY[
+    CASE WHEN (mine OR manages) AND (status = 'pending' OR manages AND status = 'confirmed') THEN 'cancel' END,
+    CASE WHEN (mine OR manages) AND (status = 'pending' OR manages AND status = 'confirmed')
+              AND fulfillment = 'unfulfilled' THEN 'change_address' END,
+    CASE WHEN mine OR manages THEN 'add_note' END,
+    CASE WHEN (mine OR manages) AND fulfillment IN ('partially_delivered', 'delivered') AND returned <> 'returned'
+         THEN 'request_return' END,
+    CASE WHEN manages AND status = 'pending' AND (terms = 'offline' OR payment NOT IN ('unpaid', 'voided', 'refunded'))
+              AND position('"gate":"confirm"' IN holds) = 0 THEN 'confirm' END,
+    CASE WHEN manages AND status = 'confirmed' AND position('"gate":"ship"' IN holds) = 0 THEN 'ship' END,
+    CASE WHEN manages AND (status = 'shipped' OR fulfillment IN ('partially_shipped', 'partially_delivered'))
+         THEN 'deliver' END,
+    CASE WHEN manages AND returned IN ('requested', 'partially_returned') THEN 'receive_return' END,
+    CASE WHEN manages THEN 'place_hold' END,
+    CASE WHEN manages AND holds <> '[]' THEN 'release_hold' END,
+    CASE WHEN pays THEN 'record_payment' END,
+    CASE WHEN pays AND payment IN ('authorized', 'partially_paid') THEN 'capture' END,
+    CASE WHEN pays AND payment IN ('partially_paid', 'paid', 'partially_refunded') THEN 'refund' END
+], NULL))::text;
+
+GRANT EXECUTE ON FUNCTION allowed_actions TO daybook_app;
 
 ALTER TABLE catalogue ADD COLUMN backorder_limit bigint NOT NULL DEFAULT 0;
 
