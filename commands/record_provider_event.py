@@ -73,6 +73,7 @@ class RecordProviderEvent(Command):
             or claim.order_id != str(said.order_id)
         ):
             raise PaymentNotKnownYet("No payment of this order is known by this reference.")
+        order.check_currency(said.currency)
         self._enter(order, claim.payment_id)
         return decided(order, request, read=(claim,))
 

@@ -48,7 +48,7 @@ class Payments(OrderState):
 
         Raises CurrencyMismatch, PaymentReferenceTaken.
         """
-        self._check_currency(currency)
+        self.check_currency(currency)
         payment_id = str(uuid5(self.id, f"payment {psp_reference}"))
         known = self.money.payments.get(payment_id)
         if known is not None:
@@ -201,7 +201,8 @@ class Payments(OrderState):
         if payment_id not in self.money.payments:
             raise NotFound("The order has no such payment.")
 
-    def _check_currency(self, currency: str) -> None:
+    def check_currency(self, currency: str) -> None:
+        """All payments are in the order's own. Raises CurrencyMismatch."""
         if currency != self.currency:
             raise CurrencyMismatch(f"The order is in {self.currency}.", currency=self.currency)
 
