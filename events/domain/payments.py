@@ -111,6 +111,7 @@ class Payments(OrderState):
         self._happens(happened.PaymentCaptured, made, money=self.money.capture(capture_id, movement))
         if self.status in ENDED:
             self._give_back(capture_id)
+            self.release_payments()
 
     def capture_failed(self, capture_id: str, failure: str) -> None:
         """The provider will not take it. Decided already: nothing happens. Raises NotFound."""
