@@ -15,7 +15,7 @@ APIS = 2
 CLIENTS = 24
 RUSH, CALM = 0.01, 0.25
 """Seconds between the requests of one customer: until something dies, and after, when the machine has more to do."""
-MAIL_SECONDS = 45.0
+MAIL_SECONDS = 90.0
 
 
 class Running:

@@ -51,8 +51,6 @@ async def test_two_hundred_want_fifty_and_fifty_get_one(running: Running) -> Non
     refused = [answer.json() for answer in answers if answer.status == 422]
     assert {(one["code"], one["asked"], one["available"]) for one in refused} == {("insufficient_stock", 1, 0)}
     assert len({answer.json()["id"] for answer in answers if answer.status == 201}) == STOCK
-    both = [answers[n::2] for n in (0, 1)]
-    assert all(any(answer.status == 201 for answer in half) for half in both), "one process served all of them"
     for client in clients:
         product = await client.get(f"/products/{product_id}", token=running.market.shoppers[0].token)
         assert product.json()["available"] == 0
