@@ -215,9 +215,7 @@ class Fulfillment(OrderState):
     def _check_holds(self, gate: str) -> None:
         holds = [hold for hold in self.holds if hold["gate"] == gate]
         if holds:
-            raise OrderOnHold(
-                f"The order is on hold: it cannot {gate} before that is released.", gate=gate, holds=holds
-            )
+            raise OrderOnHold("The order waits before this step: release its holds first.", gate=gate, holds=holds)
 
     @property
     def missing_cents(self) -> int:
