@@ -93,15 +93,10 @@ class Payments(OrderState):
         Raises NotFound, CaptureExceedsAuthorized.
         """
         self._check_payment(payment_id)
-        capture_id = request_id or ""
-        asked = self.money.captures.get(capture_id)
-        if asked is None:
-            capture_id = str(uuid5(self.id, f"capture {request_id or event_id}"))
-            asked = self.money.captures.get(capture_id)
+        capture_id, asked = self._asked("capture", self.money.captures, request_id or event_id)
         if asked is not None and asked.status == DONE:
             return
-        set_aside = asked.amount_cents if asked is not None and asked.status == REQUESTED else 0
-        capturable = self.money.sums_of(payment_id).capturable + set_aside
+        capturable = self.money.sums_of(payment_id).capturable + _set_aside(asked)
         if amount_cents > capturable:
             raise CaptureExceedsAuthorized(
                 f"Of this payment {capturable} can be captured.", asked_cents=amount_cents, left_cents=capturable
@@ -167,15 +162,10 @@ class Payments(OrderState):
         Raises NotFound, RefundExceedsCaptured.
         """
         self._check_payment(payment_id)
-        refund_id = request_id or ""
-        asked = self.money.refunds.get(refund_id)
-        if asked is None:
-            refund_id = str(uuid5(self.id, f"refund {request_id or event_id}"))
-            asked = self.money.refunds.get(refund_id)
+        refund_id, asked = self._asked("refund", self.money.refunds, request_id or event_id)
         if asked is not None and asked.status == DONE:
             return
-        set_aside = asked.amount_cents if asked is not None and asked.status == REQUESTED else 0
-        left = self.money.sums_of(payment_id).refundable + set_aside
+        left = self.money.sums_of(payment_id).refundable + _set_aside(asked)
         if amount_cents > left:
             raise RefundExceedsCaptured(
                 f"Of this payment {left} can be refunded.", asked_cents=amount_cents, left_cents=left
@@ -198,6 +188,13 @@ class Payments(OrderState):
         late = self.money.captures[capture_id]
         self.request_refund(late.amount_cents, "paid after the order had ended", late.payment_id)
 
+    def _asked(self, kind: str, movements: Mapping[str, Movement], named: str) -> tuple[str, Movement | None]:
+        """What we had asked for under this name, with its id; what nobody asked for gets an id by the name."""
+        if named in movements:
+            return named, movements[named]
+        movement_id = str(uuid5(self.id, f"{kind} {named}"))
+        return movement_id, movements.get(movement_id)
+
     def _check_payment(self, payment_id: str) -> None:
         if payment_id not in self.money.payments:
             raise NotFound("The order has no such payment.")
@@ -206,6 +203,11 @@ class Payments(OrderState):
         """All payments are in the order's own. Raises CurrencyMismatch."""
         if currency != self.currency:
             raise CurrencyMismatch(f"The order is in {self.currency}.", currency=self.currency)
+
+
+def _set_aside(asked: Movement | None) -> int:
+    """What a request keeps for itself until it is decided."""
+    return asked.amount_cents if asked is not None and asked.status == REQUESTED else 0
 
 
 def _moved(name: str, movement_id: str, movement: Movement) -> Mapping[str, Any]:
