@@ -36,13 +36,15 @@ from events.log.append import (
     IdempotencyKey,
     KeyReused,
     NewEvent,
+    Outcome,
     Refused,
     Replayed,
     StoredAnswer,
 )
-from events.log.appender import Appender
+from events.log.appender import Appender, Result
 from events.log.reader import LogReader
 from events.repository import Repository
+from events.tips import Tip, Tips
 
 ATTEMPTS = 12
 
@@ -55,6 +57,7 @@ class CommandHandler:
         self._reader = reader
         self._codec = codec
         self._repository = repository
+        self._tips = Tips()
 
     async def handle(
         self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None = None
@@ -65,28 +68,31 @@ class CommandHandler:
         """
         stream_ids = list(command.streams(request))
         counted = list(command.counted(request))
-        aggregates: Mapping[UUID, Aggregate | None]
-        aggregates = await self._repository.get(stream_ids) if read is None else read
         verified = False
         for _ in range(ATTEMPTS):
             available = await self._reader.available(counted) if counted else {}
+            known = dict(read if read is not None else await self._repository.get(stream_ids))
+            # From here to the append nobody else has a turn, so the next to decide goes on from what is decided here.
+            tips = {} if verified else self._tips.beyond(known)
+            for stream_id, tip in tips.items():
+                known[stream_id] = tip.aggregate
             try:
-                decision = command.decide(Known(aggregates, available), request)
+                decision = command.decide(Known(known, available), request)
             except Refusal:
                 if verified:
                     raise
                 if (first := await self._first_answer(command, request)) is not None:
                     return first
-                aggregates, verified = await self._repository.refresh(stream_ids), True
+                # What is still to be committed may never be: nobody is refused because of it.
+                await self._appender.settled(tip.command_id for tip in tips.values())
+                read, verified = await self._repository.refresh(stream_ids), True
                 continue
-            outcome = await self._appender.append(await self._append(command, request, decision))
+            outcome = await self._append(command, request, decision, tips)
             match outcome:
                 case Appended(position):
-                    for aggregate in decision.changed:
-                        self._repository.keep(aggregate)
                     return Answer(decision.status, decision.body, decision.version, decision.location, position)
                 case Conflict():
-                    aggregates, verified = await self._repository.refresh(stream_ids), False
+                    read, verified = await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):
                     return _replay(answer, position)
                 case KeyReused():
@@ -111,7 +117,24 @@ class CommandHandler:
             raise _key_reused()
         return _replay(replayed.answer, replayed.position)
 
-    async def _append(self, command: Command, request: Request, decision: Decision) -> Append:
+    async def _append(
+        self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
+    ) -> Outcome:
+        changed, command_id = decision.changed, request.command_id
+        append = await self._encoded(command, request, decision, tips)
+
+        def settled(result: Result) -> None:
+            self._tips.settle(command_id, changed)
+            if isinstance(result, Appended):
+                for aggregate in changed:
+                    self._repository.keep(aggregate)
+
+        self._tips.put(command_id, changed)
+        return await self._appender.append(append, settled)
+
+    async def _encoded(
+        self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
+    ) -> Append:
         key = None
         if request.idempotency_key is not None:
             answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
@@ -126,6 +149,13 @@ class CommandHandler:
             reads={aggregate.id: aggregate.version for aggregate in decision.read},
             stock=decision.stock,
             idempotency=key,
+            after={
+                aggregate.id: tips[aggregate.id].command_id
+                for aggregate in (*decision.changed, *decision.read)
+                if aggregate.id in tips
+            }
+            if tips
+            else {},
         )
 
 
