@@ -1,6 +1,6 @@
 """The application: routes, and the one place where an exception becomes an answer."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
@@ -9,8 +9,23 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
-from api import addresses, auditing, batch, fulfillment, identity, operations, orders, products
+from api import (
+    accounts,
+    addresses,
+    auditing,
+    batch,
+    bulk_status,
+    fulfillment,
+    identity,
+    operations,
+    orders,
+    payments,
+    products,
+    remarks,
+    webhooks,
+)
 from api.backend import Backend
 from api.documentation import document
 from api.failures import as_problem
@@ -24,15 +39,25 @@ from queries.consistency import ProjectionBehind
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 
 
-def create_app(open_backend: OpenBackend) -> Gate:
-    """The ASGI application. `open_backend` is entered at its start and left at its end."""
+def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gate:
+    """The ASGI application. `open_backend` is entered at its start and left at its end.
+
+    `more`: routes that are served besides.
+    """
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
-    rooms = (orders, batch, fulfillment, products, addresses, auditing, identity, operations, socket)
-    routes = [route for room in rooms for route in room.router.routes]
+    rooms = (
+        *(orders, batch, bulk_status, fulfillment, payments, remarks, products, addresses),
+        *(auditing, identity, accounts, operations, webhooks, socket),
+    )
+    routes = [route for room in rooms for route in room.router.routes] + list(more)
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
     for exception, handler in _HANDLERS.items():
         app.add_exception_handler(exception, handler)
     document(app)
+    # The framework's own routes show the document, and are public.
+    undeclared = [route for route in routes if getattr(route, "permission", None) is None]
+    if undeclared:
+        raise AssertionError(f"these routes do not declare whom they let in: {undeclared}")
     return Gate(app)
 
 

@@ -29,11 +29,17 @@ class EventQuery(BaseModel):
 
 @router.get(
     "/events",
-    **documented("Read the log", query=EventQuery, answers=answers(200, EventPage), headers=("Consistency-Token",)),
+    **documented(
+        "Read the log",
+        permission="events:read",
+        query=EventQuery,
+        answers=answers(200, EventPage),
+        headers=("Consistency-Token",),
+    ),
 )
 async def list_events(request: Request) -> Response:
     """Every event in the order in which it was committed, as stored: personal data stays sealed (auditors)."""
-    guest = await admitted(request, "events:read")
+    guest = admitted(request)
     wanted = queried(request, EventQuery)
     shop = guest.shop
     await consistent(request, shop, None)

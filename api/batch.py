@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
-from api.door import JSON, Guest, admitted, carried_out, command_request, parsed
+from api.door import JSON, Guest, admitted, backend_of, carried_out, command_request, parsed
 from api.failures import as_problem
 from api.problems import Problem, invalid
 from api.route import DirectRoute
@@ -55,12 +55,18 @@ class _Result:
 @router.post(
     "/orders/batch",
     status_code=207,
-    **documented("Place many orders", body=OrderBatch, answers=answers(207, BatchAnswer), headers=("Idempotency-Key",)),
+    **documented(
+        "Place many orders",
+        permission="orders:place",
+        body=OrderBatch,
+        answers=answers(207, BatchAnswer),
+        headers=("Idempotency-Key",),
+    ),
 )
 async def place_orders(request: Request) -> Response:
     """Up to 500 orders of one's own, each placed or refused by itself. Under an Idempotency-Key each has a key of its
     own, so that a batch that was cut off can be sent again: what was placed is answered as it was."""
-    guest = await admitted(request, "orders:place")
+    guest = admitted(request)
     batch = await parsed(request, OrderBatch)
     wanted = command_request(request, guest.caller)
     turn = asyncio.Semaphore(_AT_ONCE)
@@ -77,7 +83,9 @@ async def _placed(request: Request, guest: Guest, number: int, order: Any, wante
     # A space is in no key that a client may send: no other request can have this one.
     key = None if wanted.idempotency_key is None else f"{wanted.idempotency_key} {number}"
     try:
-        command = PlaceOrder(OrderCreate.model_validate(order), await guest.shop.numbers.take())
+        command = PlaceOrder(
+            OrderCreate.model_validate(order), await guest.shop.numbers.take(), backend_of(request).pay_within
+        )
         return _Result(
             await carried_out(guest, command, replace(wanted, command_id=uuid7(), idempotency_key=key, if_match=None))
         )

@@ -8,10 +8,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.permission import PUBLIC, declared
 from api.schemas import ProblemDocument
 
 _IN_PATH = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{model}"
+PERMISSION = "x-permission"
+"""Where a route's declaration stands in the document; `DirectRoute` enforces what stands there."""
 _bodies: dict[str, type[BaseModel]] = {}
 
 _HEADERS = {
@@ -19,6 +22,7 @@ _HEADERS = {
     "If-Match": 'The version the resource is expected to be at, like "3".',
     "Consistency-Token": "The token of a write that this read must show.",
 }
+_HEADER_FORMS = {"Idempotency-Key": {"pattern": "^[!-~]{1,255}$"}}
 
 
 def answers(status: int, model: type[BaseModel] | None, *problems: int) -> dict[int | str, dict[str, Any]]:
@@ -32,26 +36,27 @@ def answers(status: int, model: type[BaseModel] | None, *problems: int) -> dict[
 def documented(
     summary: str,
     *,
+    permission: str,
     answers: dict[int | str, dict[str, Any]],
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     headers: tuple[str, ...] = (),
-    public: bool = False,
 ) -> dict[str, Any]:
-    """Keyword arguments for a route. `public`: no token is asked for."""
+    """Keyword arguments for a route. `permission`: what the route asks of its caller; see api.permission."""
     extra: dict[str, Any] = {
+        PERMISSION: declared(permission),
         "parameters": [
             {
                 "name": name,
                 "in": "header",
                 "required": False,
                 "description": _HEADERS[name],
-                "schema": {"type": "string"},
+                "schema": {"type": "string", **_HEADER_FORMS.get(name, {})},
             }
             for name in headers
-        ]
+        ],
     }
-    if not public:
+    if permission != PUBLIC:
         extra["security"] = [{"bearer": []}]
     if body is not None:
         _bodies[body.__name__] = body

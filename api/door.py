@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api.backend import Backend, Shop
 from api.metrics import COMMANDS
+from api.permission import AUTHENTICATED
 from api.problems import Problem, invalid, unauthenticated
 from api.tokens import Admission, InvalidToken
 from commands.command import Answer, Command
@@ -54,7 +55,7 @@ def header_of(connection: HTTPConnection, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-def admission_of(connection: HTTPConnection) -> Admission | None:
+async def admission_of(connection: HTTPConnection) -> Admission | None:
     """Who the Authorization header admits; None without one. Raises Problem (401)."""
     header = header_of(connection, b"authorization")
     if header is None:
@@ -62,21 +63,54 @@ def admission_of(connection: HTTPConnection) -> Admission | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise unauthenticated("unauthenticated", "Authenticate with a bearer token.")
+    return await verified(connection, token.strip())
+
+
+async def verified(connection: HTTPConnection, token: str) -> Admission:
+    """Who an access token admits. Raises Problem (401), also when its session has ended.
+
+    A token of ours is waited for by nobody; one of an external issuer may have its keys fetched first.
+    """
+    backend = backend_of(connection)
     try:
-        return backend_of(connection).tokens.verify(token.strip())
+        admission = backend.tokens.verify(token)
     except InvalidToken:
-        raise unauthenticated("invalid_token", "The token is expired, or not a token of this service.") from None
+        admission = await _issued_elsewhere(backend, token)
+    if backend.revocations.has_ended(admission.session):
+        raise unauthenticated("session_ended", "The session of this token has been ended; log in.")
+    return admission
 
 
-async def admitted(request: Request, permission: str | None = None) -> Guest:
+def admitted(request: Request) -> Guest:
+    """Whom the route has let in."""
+    guest: Guest = request.scope["guest"]
+    return guest
+
+
+async def let_in(request: Request, permission: str) -> None:
     """Let the caller in. Raises Problem: 401 without a valid token, 403 without the permission."""
-    admission = admission_of(request)
+    admission = await admission_of(request)
     if admission is None:
         raise unauthenticated("unauthenticated", "Authenticate with a bearer token.")
     guest = await guest_of(request, admission)
-    if permission is not None and not guest.caller.may(permission):
+    check_permission(guest.caller, permission)
+    request.scope["guest"] = guest
+    request.scope["admission"] = admission
+
+
+def check_permission(caller: Caller, permission: str) -> None:
+    """Raises Problem (403)."""
+    if permission != AUTHENTICATED and not caller.may(permission):
         raise forbidden()
-    return guest
+
+
+async def _issued_elsewhere(backend: Backend, token: str) -> Admission:
+    try:
+        if backend.issuer is not None and backend.issuer.issued(token):
+            return await backend.issuer.verify(token)
+    except InvalidToken:
+        pass
+    raise unauthenticated("invalid_token", "The token is expired, or not a token of this service.")
 
 
 async def guest_of(connection: HTTPConnection, admission: Admission) -> Guest:
@@ -97,13 +131,19 @@ async def parsed(request: Request, model: type[Model]) -> Model:
     content_type = (header_of(request, b"content-type") or "").partition(";")[0].strip().lower()
     if content_type != JSON and not content_type.endswith("+json"):
         raise Problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+    return validated(await body_of(request), model)
+
+
+def validated(body: bytes, model: type[Model]) -> Model:
+    """A JSON text as this model. Raises Problem: 422 malformed_json or validation_failed."""
     try:
-        return model.model_validate_json(await _body(request))
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise invalid(error) from None
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises Problem (400) when it breaks off."""
     message = await request.receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):

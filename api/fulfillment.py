@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, identified, parsed, performed
+from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import Fulfillment, OrderAnswer, ReturnMade, ShipmentMade
 from commands.deliver_shipment import DeliverShipment
@@ -21,13 +22,14 @@ _WRITE = ("Idempotency-Key", "If-Match")
     "/orders/{order_id}/fulfillment",
     **documented(
         "Read how far an order is fulfilled",
+        permission=AUTHENTICATED,
         answers=answers(200, Fulfillment, 404),
         headers=("Consistency-Token",),
     ),
 )
 async def read_fulfillment(request: Request) -> Response:
     """What became of the units of each line, the shipments and the returns; always current."""
-    guest = await admitted(request)
+    guest = admitted(request)
     await consistent(request, guest.shop, None)
     found = await get_fulfillment(guest.shop.repository, identified(request, "order_id"), guest.caller)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
@@ -37,12 +39,16 @@ async def read_fulfillment(request: Request) -> Response:
     "/orders/{order_id}/shipments",
     status_code=201,
     **documented(
-        "Ship some of an order", body=ShipmentCreate, answers=answers(201, ShipmentMade, 404, 409), headers=_WRITE
+        "Ship some of an order",
+        permission="orders:manage",
+        body=ShipmentCreate,
+        answers=answers(201, ShipmentMade, 404, 409),
+        headers=_WRITE,
     ),
 )
 async def ship(request: Request) -> Response:
     """Some of what is open leaves the house (staff). The order is shipped when nothing is open any more."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     shipment = await parsed(request, ShipmentCreate)
     return await performed(request, guest, ShipOrder(order_id, shipment))
@@ -50,11 +56,13 @@ async def ship(request: Request) -> Response:
 
 @router.post(
     "/orders/{order_id}/shipments/{shipment_id}/delivery",
-    **documented("A shipment arrived", answers=answers(200, OrderAnswer, 404, 409), headers=_WRITE),
+    **documented(
+        "A shipment arrived", permission="orders:manage", answers=answers(200, OrderAnswer, 404, 409), headers=_WRITE
+    ),
 )
 async def deliver(request: Request) -> Response:
     """A shipment arrived (staff). One that had arrived before: nothing happens."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id, shipment_id = identified(request, "order_id"), identified(request, "shipment_id")
     return await performed(request, guest, DeliverShipment(order_id, shipment_id))
 
@@ -62,11 +70,17 @@ async def deliver(request: Request) -> Response:
 @router.post(
     "/orders/{order_id}/returns",
     status_code=201,
-    **documented("Announce a return", body=ReturnCreate, answers=answers(201, ReturnMade, 404, 409), headers=_WRITE),
+    **documented(
+        "Announce a return",
+        permission=AUTHENTICATED,
+        body=ReturnCreate,
+        answers=answers(201, ReturnMade, 404, 409),
+        headers=_WRITE,
+    ),
 )
 async def request_return(request: Request) -> Response:
     """Some of what arrived will come back: says the owner, or staff."""
-    guest = await admitted(request)
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     wanted = await parsed(request, ReturnCreate)
     return await performed(request, guest, RequestReturn(order_id, wanted))
@@ -74,11 +88,17 @@ async def request_return(request: Request) -> Response:
 
 @router.post(
     "/orders/{order_id}/returns/{return_id}/receipt",
-    **documented("Take in what came back", body=Receipt, answers=answers(200, OrderAnswer, 404, 409), headers=_WRITE),
+    **documented(
+        "Take in what came back",
+        permission="orders:manage",
+        body=Receipt,
+        answers=answers(200, OrderAnswer, 404, 409),
+        headers=_WRITE,
+    ),
 )
 async def receive_return(request: Request) -> Response:
     """What came back (staff). What is restocked can be ordered again from the same commit on."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id, return_id = identified(request, "order_id"), identified(request, "return_id")
     receipt = await parsed(request, Receipt)
     return await performed(request, guest, ReceiveReturn(order_id, return_id, receipt))

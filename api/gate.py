@@ -10,6 +10,8 @@ from api.door import correlation_of
 from api.problems import Problem
 
 MOST_BYTES = 1 << 20
+ANSWER_HEADERS = "answer_headers"
+"""Where a route leaves headers, name and value in bytes, that its answer has whatever it comes to."""
 
 
 class BodyTooLarge(Problem):
@@ -46,6 +48,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 answering = True
                 message["headers"].append((b"correlation-id", correlation_id.encode()))
+                if ANSWER_HEADERS in scope:
+                    message["headers"] += scope[ANSWER_HEADERS]
             await send(message)
 
         declared = headers.get(b"content-length")

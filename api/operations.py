@@ -8,24 +8,26 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 from redis.exceptions import RedisError
 
+from api.documentation import PERMISSION
 from api.door import JSON, backend_of
-from api.identity import SQL
 from api.metrics import DELIVERIES, PARKED, PROJECTION_LAG, REGISTRY
+from api.permission import PUBLIC
 from api.problems import Problem
 from api.route import DirectRoute
+from api.sessions import SQL
 from consumers.deliver import SQL as DELIVERY_SQL
 from events.log.tenants import all_tenants
 
 router = APIRouter(tags=["operations"], route_class=DirectRoute)
 
 
-@router.get("/livez", response_model=None)
+@router.get("/livez", response_model=None, openapi_extra={PERMISSION: PUBLIC})
 async def livez(_request: Request) -> Response:
     """The process answers. It asks nobody else."""
     return Response(b'{"status":"ok"}', media_type=JSON)
 
 
-@router.get("/readyz", response_model=None)
+@router.get("/readyz", response_model=None, openapi_extra={PERMISSION: PUBLIC})
 async def readyz(request: Request) -> Response:
     """Commands can be taken: the database answers. Redis is only a hint; its absence is told, and no reason to stop."""
     backend = backend_of(request)
@@ -37,7 +39,7 @@ async def readyz(request: Request) -> Response:
     return Response(to_json({"status": "ok", "redis": await _redis_state(backend.redis)}), media_type=JSON)
 
 
-@router.get("/metrics", response_model=None)
+@router.get("/metrics", response_model=None, openapi_extra={PERMISSION: PUBLIC})
 async def metrics(request: Request) -> Response:
     """This process's figures, and what the database says of projections and deliveries, for Prometheus."""
     pool = backend_of(request).pool

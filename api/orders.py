@@ -21,13 +21,15 @@ from api.door import (
     queried,
 )
 from api.paging import MOST, Limit, Paging
+from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import History, OrderAnswer, OrderListPage
 from commands.cancel_order import Cancellation, CancelOrder
 from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
+from commands.change_shipping_address import ChangeShippingAddress, ShippingAddressChange
 from commands.place_order import OrderCreate, PlaceOrder
 from events.opaque import InvalidOpaque
-from queries.get_order import get_order
+from queries.get_order import get_order, visible_order
 from queries.list_orders import OrderList
 from queries.order_history import order_history
 
@@ -55,22 +57,36 @@ class OrderQuery(Paging):
 @router.post(
     "/orders",
     status_code=201,
-    **documented("Place an order", body=OrderCreate, answers=answers(201, OrderAnswer), headers=("Idempotency-Key",)),
+    **documented(
+        "Place an order",
+        permission="orders:place",
+        body=OrderCreate,
+        answers=answers(201, OrderAnswer),
+        headers=("Idempotency-Key",),
+    ),
 )
 async def place_order(request: Request) -> Response:
     """An order of one's own. Its stock is reserved in the same commit."""
-    guest = await admitted(request, "orders:place")
+    guest = admitted(request)
     order = await parsed(request, OrderCreate)
-    return await performed(request, guest, PlaceOrder(order, await guest.shop.numbers.take()))
+    return await performed(
+        request, guest, PlaceOrder(order, await guest.shop.numbers.take(), backend_of(request).pay_within)
+    )
 
 
 @router.patch(
     "/orders/{order_id}/status",
-    **documented("Change an order's status", body=StatusChange, answers=answers(200, OrderAnswer, 409), headers=_WRITE),
+    **documented(
+        "Change an order's status",
+        permission="orders:manage",
+        body=StatusChange,
+        answers=answers(200, OrderAnswer, 409),
+        headers=_WRITE,
+    ),
 )
 async def change_status(request: Request) -> Response:
     """Move an order along its statuses (staff). The status it already has: nothing happens."""
-    guest = await admitted(request, "orders:manage")
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     change = await parsed(request, StatusChange)
     return await performed(request, guest, ChangeOrderStatus(order_id, change))
@@ -78,24 +94,55 @@ async def change_status(request: Request) -> Response:
 
 @router.post(
     "/orders/{order_id}/cancellation",
-    **documented("Cancel an order", body=Cancellation, answers=answers(200, OrderAnswer, 409), headers=_WRITE),
+    **documented(
+        "Cancel an order",
+        permission=AUTHENTICATED,
+        body=Cancellation,
+        answers=answers(200, OrderAnswer, 409),
+        headers=_WRITE,
+    ),
 )
 async def cancel(request: Request) -> Response:
     """The owner while it is pending, staff while anything is open: the whole, or some units. Their stock is released
     in the same commit."""
-    guest = await admitted(request)
+    guest = admitted(request)
     order_id = identified(request, "order_id")
     cancellation = await parsed(request, Cancellation)
     return await performed(request, guest, CancelOrder(order_id, cancellation))
 
 
+@router.patch(
+    "/orders/{order_id}/shipping_address",
+    **documented(
+        "Send an order elsewhere",
+        permission=AUTHENTICATED,
+        body=ShippingAddressChange,
+        answers=answers(200, OrderAnswer, 404, 409),
+        headers=_WRITE,
+    ),
+)
+async def change_shipping_address(request: Request) -> Response:
+    """To another of the customer's addresses: the owner while it is pending, staff until something was shipped."""
+    guest = admitted(request)
+    order_id = identified(request, "order_id")
+    change = await parsed(request, ShippingAddressChange)
+    order = await visible_order(guest.shop.repository, order_id, guest.caller)
+    return await performed(request, guest, ChangeShippingAddress(order_id, UUID(order.user_id), change))
+
+
 @router.get(
     "/orders",
-    **documented("List orders", query=OrderQuery, answers=answers(200, OrderListPage), headers=_READ),
+    **documented(
+        "List orders",
+        permission=AUTHENTICATED,
+        query=OrderQuery,
+        answers=answers(200, OrderListPage),
+        headers=_READ,
+    ),
 )
 async def list_orders(request: Request) -> Response:
     """One's own orders, newest first; staff see all, or those of `user_id`."""
-    guest = await admitted(request)
+    guest = admitted(request)
     wanted = queried(request, OrderQuery)
     user_id = wanted.user_id
     if not guest.caller.may("orders:read_any"):
@@ -114,10 +161,13 @@ async def list_orders(request: Request) -> Response:
     return Response(page.json, media_type=JSON)
 
 
-@router.get("/orders/{order_id}", **documented("Read an order", answers=answers(200, OrderAnswer, 404), headers=_READ))
+@router.get(
+    "/orders/{order_id}",
+    **documented("Read an order", permission=AUTHENTICATED, answers=answers(200, OrderAnswer, 404), headers=_READ),
+)
 async def read_order(request: Request) -> Response:
     """One order, always current."""
-    guest = await admitted(request)
+    guest = admitted(request)
     await consistent(request, guest.shop, None)
     order = await get_order(guest.shop.repository, identified(request, "order_id"), guest.caller)
     return Response(order.json, headers={"ETag": f'"{order.version}"'}, media_type=JSON)
@@ -125,11 +175,16 @@ async def read_order(request: Request) -> Response:
 
 @router.get(
     "/orders/{order_id}/events",
-    **documented("Read an order's history", answers=answers(200, History, 404), headers=_READ),
+    **documented(
+        "Read an order's history",
+        permission=AUTHENTICATED,
+        answers=answers(200, History, 404),
+        headers=_READ,
+    ),
 )
 async def read_history(request: Request) -> Response:
     """All that happened to an order and because of it, oldest first, as CloudEvents."""
-    guest = await admitted(request)
+    guest = admitted(request)
     shop = guest.shop
     await consistent(request, shop, None)
     order_id = identified(request, "order_id")

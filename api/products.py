@@ -15,6 +15,7 @@ from api.door import (
     queried,
 )
 from api.paging import Paging
+from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import ProductAnswer, ProductListPage
 from commands.add_product import AddProduct, ProductCreate
@@ -23,6 +24,7 @@ from commands.change_stock import ChangeStock, StockChange
 from events.opaque import InvalidOpaque
 from queries.products import get_product
 from queries.products import list_products as page_of_products
+from queries.waiting_orders import waiting_orders
 
 router = APIRouter(tags=["catalogue"], route_class=DirectRoute)
 
@@ -34,43 +36,68 @@ _READ = ("Consistency-Token",)
 @router.post(
     "/products",
     status_code=201,
-    **documented("Add a product", body=ProductCreate, answers=answers(201, ProductAnswer, 409), headers=_KEY),
+    **documented(
+        "Add a product",
+        permission="catalogue:manage",
+        body=ProductCreate,
+        answers=answers(201, ProductAnswer, 409),
+        headers=_KEY,
+    ),
 )
 async def add_product(request: Request) -> Response:
     """A product with a SKU of its own and its first stock (staff)."""
-    guest = await admitted(request, "catalogue:manage")
+    guest = admitted(request)
     return await performed(request, guest, AddProduct(await parsed(request, ProductCreate)))
 
 
 @router.patch(
     "/products/{product_id}",
-    **documented("Change a product", body=ProductChange, answers=answers(200, ProductAnswer, 404), headers=_WRITE),
+    **documented(
+        "Change a product",
+        permission="catalogue:manage",
+        body=ProductChange,
+        answers=answers(200, ProductAnswer, 404),
+        headers=_WRITE,
+    ),
 )
 async def change_product(request: Request) -> Response:
     """Another name or price (staff). Orders that stand keep theirs."""
-    guest = await admitted(request, "catalogue:manage")
+    guest = admitted(request)
     product_id = identified(request, "product_id")
     return await performed(request, guest, ChangeProduct(product_id, await parsed(request, ProductChange)))
 
 
 @router.post(
     "/products/{product_id}/stock",
-    **documented("Change stock", body=StockChange, answers=answers(200, ProductAnswer, 404, 422), headers=_WRITE),
+    **documented(
+        "Change stock",
+        permission="catalogue:manage",
+        body=StockChange,
+        answers=answers(200, ProductAnswer, 404, 422),
+        headers=_WRITE,
+    ),
 )
 async def change_stock(request: Request) -> Response:
-    """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved."""
-    guest = await admitted(request, "catalogue:manage")
+    """A receipt (+) or an adjustment (−) of stock (staff); never below what is reserved. What comes in goes to the
+    orders that wait for it before anybody else can have it, the oldest first."""
+    guest = admitted(request)
     product_id = identified(request, "product_id")
-    return await performed(request, guest, ChangeStock(product_id, await parsed(request, StockChange)))
+    change = await parsed(request, StockChange)
+    waiting = (
+        await waiting_orders(backend_of(request).pool, guest.shop.tenant, product_id) if change.quantity > 0 else []
+    )
+    return await performed(request, guest, ChangeStock(product_id, change, waiting))
 
 
 @router.get(
     "/products",
-    **documented("List products", query=Paging, answers=answers(200, ProductListPage), headers=_READ),
+    **documented(
+        "List products", permission=AUTHENTICATED, query=Paging, answers=answers(200, ProductListPage), headers=_READ
+    ),
 )
 async def list_products(request: Request) -> Response:
     """All products, by SKU."""
-    guest = await admitted(request)
+    guest = admitted(request)
     wanted = queried(request, Paging)
     shop = guest.shop
     await consistent(request, shop, "catalogue")
@@ -83,11 +110,11 @@ async def list_products(request: Request) -> Response:
 
 @router.get(
     "/products/{product_id}",
-    **documented("Read a product", answers=answers(200, ProductAnswer, 404), headers=_READ),
+    **documented("Read a product", permission=AUTHENTICATED, answers=answers(200, ProductAnswer, 404), headers=_READ),
 )
 async def read_product(request: Request) -> Response:
     """One product, always current."""
-    guest = await admitted(request)
+    guest = admitted(request)
     shop = guest.shop
     await consistent(request, shop, None)
     product = await get_product(shop.repository, shop.reader, identified(request, "product_id"))

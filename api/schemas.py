@@ -41,10 +41,25 @@ class AccessToken(Shape):
 
 class Me(Shape):
     id: UUID
-    email: str
+    email: str | None = Field(description="null where an external issuer has the account")
     tenant: str
     roles: list[str]
     permissions: list[str]
+
+
+class AccountAnswer(Shape):
+    id: UUID
+    email: str | None
+    name: str | None
+    roles: list[str]
+    status: Literal["invited", "active", "disabled"]
+    version: int
+    created_at: datetime
+
+
+class AccountListPage(Shape):
+    items: list[AccountAnswer]
+    next: str | None
 
 
 class ShippingAddress(Shape):
@@ -70,12 +85,18 @@ FulfillmentStatus = Literal["unfulfilled", "partially_shipped", "shipped", "part
 ReturnStatus = Literal["none", "requested", "partially_returned", "returned"]
 
 
+PaymentStatus = Literal["unpaid", "authorized", "partially_paid", "paid", "partially_refunded", "refunded", "voided"]
+
+
 class LineUnits(Shape):
-    """What became of a line's units. `cancelled + shipped + open` is its quantity; returned ≤ delivered ≤ shipped."""
+    """What became of a line's units. `cancelled + shipped + open` is its quantity, `reserved + backordered` what is
+    open; returned ≤ delivered ≤ shipped."""
 
     item_id: UUID
     ordered: int
     open: int
+    reserved: int
+    backordered: int
     cancelled: int
     shipped: int
     delivered: int
@@ -117,23 +138,37 @@ class OrderLine(Shape):
     line_total_cents: int
 
 
-class OrderAnswer(Shape):
+class HoldAnswer(Shape):
+    id: UUID
+    reason: str
+    gate: Literal["confirm", "ship"]
+
+
+class ListedOrder(Shape):
     id: UUID
     number: str
     user_id: UUID
     status: Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "returned", "expired"]
     fulfillment_status: FulfillmentStatus
     return_status: ReturnStatus
+    payment_status: PaymentStatus
+    holds: list[HoldAnswer]
     items: list[OrderLine]
     shipping_cents: int
     total_cents: int
     currency: str
     total_usd: str | None
     shipping_address: ShippingAddress | None
+    payment_terms: Literal["offline", "online"]
+    expires_at: datetime | None
     version: int
     allowed_statuses: list[str]
     created_at: datetime
     updated_at: datetime
+
+
+class OrderAnswer(ListedOrder):
+    allowed_actions: list[str] = Field(description="what this caller may do with it now")
 
 
 class Fulfillment(Shape):
@@ -158,6 +193,90 @@ class ReturnMade(Shape):
     order: OrderAnswer
 
 
+class PaymentMade(Shape):
+    payment_id: UUID
+    order: OrderAnswer
+
+
+class CaptureMade(Shape):
+    capture_id: UUID
+    order: OrderAnswer
+
+
+class RefundMade(Shape):
+    refund_id: UUID
+    order: OrderAnswer
+
+
+class HoldMade(Shape):
+    hold_id: UUID
+    order: OrderAnswer
+
+
+class NoteMade(Shape):
+    note_id: UUID
+    order: OrderAnswer
+
+
+class PaymentAnswer(Shape):
+    id: UUID
+    psp_reference: str
+    authorized_cents: int
+    voided_cents: int
+    void_requested: bool
+    authorized_at: datetime
+
+
+class MovementAnswer(Shape):
+    """A capture or a refund. `failure`: the provider's code, where it failed."""
+
+    id: UUID
+    payment_id: UUID
+    amount_cents: int
+    status: Literal["requested", "done", "failed"]
+    failure: str | None
+    at: datetime
+
+
+class PaymentsAnswer(Shape):
+    """An order's money ledger, in minor units."""
+
+    order_id: UUID
+    version: int
+    payment_status: PaymentStatus
+    currency: str
+    total_cents: int
+    due_cents: int
+    authorized_cents: int
+    voided_cents: int
+    capture_pending_cents: int
+    captured_cents: int
+    refund_pending_cents: int
+    refunded_cents: int
+    payments: list[PaymentAnswer]
+    captures: list[MovementAnswer]
+    refunds: list[MovementAnswer]
+
+
+class WebhookTaken(Shape):
+    event_id: str
+    replayed: bool
+
+
+class BulkStatusResult(Shape):
+    """What became of one order, or would: the order where the status is 200, else the problem."""
+
+    order_id: UUID
+    status: int
+    order: OrderAnswer | None = None
+    problem: ProblemDocument | None = None
+
+
+class BulkStatusAnswer(Shape):
+    dry_run: bool
+    results: list[BulkStatusResult]
+
+
 class BatchResult(Shape):
     """What became of one order: the order where the status is 201, else the problem."""
 
@@ -171,7 +290,7 @@ class BatchAnswer(Shape):
 
 
 class OrderListPage(Shape):
-    items: list[OrderAnswer]
+    items: list[ListedOrder]
     next: str | None
     total: int
     page: int | None = None
@@ -185,6 +304,7 @@ class ProductAnswer(Shape):
     price_cents: int
     currency: str
     available: int
+    backorder_limit: int
     version: int
 
 

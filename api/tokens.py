@@ -21,10 +21,15 @@ class InvalidToken(Exception):
 
 
 class Admission(NamedTuple):
-    """Who a token admits, and until when (seconds since the epoch)."""
+    """Who a token admits, until when (seconds since the epoch), and in which session (None: in none of ours).
+
+    `external`: an external issuer made it, and knows the account; we do not.
+    """
 
     caller: Caller
     expires: int
+    session: str | None = None
+    external: bool = False
 
 
 class Tokens:
@@ -34,8 +39,16 @@ class Tokens:
         self._key = blake2b(secret.encode(), digest_size=32, person=b"daybook-tokens").digest()
         self._options: Options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
 
-    def issue(self, subject: UUID, tenant: str, roles: list[str], lifetime: timedelta = LIFETIME) -> str:
-        """A token for this subject in this tenant."""
+    def issue(
+        self,
+        subject: UUID,
+        tenant: str,
+        roles: list[str],
+        lifetime: timedelta = LIFETIME,
+        *,
+        session_id: UUID | None = None,
+    ) -> str:
+        """A token for this subject in this tenant. It ends with its session."""
         now = datetime.now(UTC)
         claims = {
             "iss": ISSUER,
@@ -47,6 +60,8 @@ class Tokens:
             "exp": now + lifetime,
             "jti": uuid4().hex,
         }
+        if session_id is not None:
+            claims["sid"] = str(session_id)
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def verify(self, token: str) -> Admission:
@@ -56,4 +71,4 @@ class Tokens:
             caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidToken from error
-        return Admission(caller, int(claims["exp"]))
+        return Admission(caller, int(claims["exp"]), claims.get("sid"))

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 READY_SECONDS = 30.0
 
 # What a process says in its log once it is at work; the API is asked over HTTP instead.
-_AT_WORK = {"project": "projecting", "work": "working", "mail": "catching mails"}
+_AT_WORK = {"project": "projecting", "work": "working", "mail": "catching mails", "provider": "simulating payments"}
 
 
 class Child:
@@ -162,18 +162,18 @@ class Stack:
         return self.begin_api().wait_until_ready()
 
     def run(self, command: str) -> Child:
-        """One more `project`, `work` or `mail` process, at work."""
+        """One more `project`, `work`, `mail` or `provider` process, at work."""
         return self.begin(command).wait_until_ready()
 
-    def begin_api(self) -> Api:
-        """One more API process, which is not ready yet."""
+    def begin_api(self, environment: Mapping[str, str] | None = None) -> Api:
+        """One more API process, which is not ready yet. `environment`: its settings over those of the others."""
         name = self._name("api")
-        api = Api(name, self.environment, self._log(name))
+        api = Api(name, self.environment | dict(environment or {}), self._log(name))
         self._children.append(api)
         return api
 
     def begin(self, command: str) -> Child:
-        """One more `project`, `work` or `mail` process, which is not at work yet."""
+        """One more `project`, `work`, `mail` or `provider` process, which is not at work yet."""
         return self.child(command, ["-m", "daybook", command], _AT_WORK[command])
 
     def child(self, name: str, arguments: list[str], ready: str = "") -> Child:
@@ -220,6 +220,9 @@ class Stack:
             "DATABASE_OWNER_URL": self.postgres.owner_url(),
             "REDIS_URL": self.valkey.url,
             "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
+            "PAYMENT_URL": f"http://127.0.0.1:{free_port()}",
+            "PAYMENT_KEY": secrets.token_urlsafe(32),
+            "PAYMENT_WEBHOOK_SECRETS": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "DAYBOOK_SECRET": secrets.token_urlsafe(48),
             "DAYBOOK_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
@@ -267,5 +270,5 @@ def _answers(port: int, path: str) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Ours, without what would reach the service."""
-    ours = ("DAYBOOK_", "PORT", "DATABASE_", "REDIS_URL", "SMTP_URL")
+    ours = ("DAYBOOK_", "PORT", "DATABASE_", "REDIS_URL", "SMTP_URL", "PAYMENT_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

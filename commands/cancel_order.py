@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
-from commands.change_order_status import Reason, decided, visible_order
-from commands.command import Command, Decision, Known, NotYours, Request, check_version
+from commands.change_order_status import Reason, decided, owned_order
+from commands.command import Command, Decision, Known, Request, check_version
 from commands.order_parts import OrderParts, parts_of
 from events.domain.order import IllegalTransition
 
@@ -32,20 +32,18 @@ class CancelOrder(Command):
         return (self.order_id,)
 
     def decide(self, known: Known, request: Request) -> Decision:
-        order = visible_order(known, self.order_id, request)
-        if not request.caller.may("orders:manage"):
-            if order.user_id != str(request.caller.subject):
-                raise NotYours("Your role may read this order, but not cancel it.")
-            if order.status not in ("pending", "cancelled"):
-                raise IllegalTransition(
-                    f"An order that is {order.status} can no longer be cancelled by its customer.",
-                    status_now=order.status,
-                    allowed_statuses=[],
-                )
+        order = owned_order(known, self.order_id, request, "cancel it")
+        if not request.caller.may("orders:manage") and order.status not in ("pending", "cancelled"):
+            raise IllegalTransition(
+                f"An order that is {order.status} can no longer be cancelled by its customer.",
+                status_now=order.status,
+                allowed_statuses=[],
+            )
         check_version(request, order)
         items = self.cancellation.items
-        cancelled = order.cancel(self.cancellation.reason, None if items is None else parts_of(items))
-        return decided(order, stock=order.in_stock(cancelled))
+        parts = None if items is None else parts_of(items)
+        cancelled = order.cancel(self.cancellation.reason, parts)
+        return decided(order, request, stock=cancelled)
 
     def fingerprint(self) -> bytes:
         return f"cancel_order {self.order_id} ".encode() + to_json(self.cancellation)

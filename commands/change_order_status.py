@@ -1,18 +1,20 @@
 """Move an order along its statuses, as staff do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
+from eventsourcing.domain import Aggregate
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
-from commands.command import Command, Decision, Known, Request, check_version
+from commands.command import Command, Decision, Known, NotYours, Request, check_version
 from commands.text import Text
 from events.domain.order import Order
+from events.domain.order_state import ENDED
 from events.domain.refusal import NotFound
-from events.order_document import order_document
+from events.order_document import document_for
 
 Status = Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "returned", "expired"]
 Reason = Annotated[str, Text(1, 500)]
@@ -38,39 +40,62 @@ class ChangeOrderStatus(Command):
     def decide(self, known: Known, request: Request) -> Decision:
         order = visible_order(known, self.order_id, request)
         check_version(request, order)
-        held = order.in_stock(order.open_parts)
+        held = order.given_up(order.open_parts)
         order.change_status(self.change.status, self.change.reason)
-        released = held if order.status in ("cancelled", "expired") else {}
-        return decided(order, stock=released)
+        return decided(order, request, stock=held if order.status in ENDED else {})
 
     def fingerprint(self) -> bytes:
         return f"change_order_status {self.order_id} ".encode() + to_json(self.change)
 
 
-def visible_order(known: Known, order_id: UUID, request: Request) -> Order:
-    """The order, if there is one that the caller may see. Raises NotFound."""
+def existing_order(known: Known, order_id: UUID) -> Order:
+    """The order, if there is one. Raises NotFound."""
     order = known[order_id]
-    if not isinstance(order, Order) or not request.caller.may_see_orders_of(order.user_id):
+    if not isinstance(order, Order):
         raise NotFound("There is no such order.")
     return order
 
 
+def visible_order(known: Known, order_id: UUID, request: Request) -> Order:
+    """The order, if there is one that the caller may see. Raises NotFound."""
+    order = existing_order(known, order_id)
+    if not request.caller.may_see_orders_of(order.user_id):
+        raise NotFound("There is no such order.")
+    return order
+
+
+def owned_order(known: Known, order_id: UUID, request: Request, what: str) -> Order:
+    """The order, if it is the caller's or the caller manages orders. Raises NotFound, NotYours."""
+    order = visible_order(known, order_id, request)
+    if not request.caller.may("orders:manage") and order.user_id != str(request.caller.subject):
+        raise NotYours(f"Your role may read this order, but not {what}.")
+    return order
+
+
 def decided(
-    order: Order, *, stock: Mapping[UUID, int] | None = None, made: Mapping[str, str] | None = None
+    order: Order,
+    request: Request,
+    *,
+    stock: Mapping[UUID, int] | None = None,
+    made: Mapping[str, str] | None = None,
+    status: int | None = None,
+    claims: Sequence[Aggregate] = (),
+    read: Sequence[Aggregate] = (),
 ) -> Decision:
     """The decision that leaves this order as it now is: a change when it has new events, else a no-op.
 
-    `made`: the id of what was made with it, by its name; the answer is 201 then, and has the order beside that.
+    `made`: the id of what was made with it, by its name; the answer has the order beside that, and is 201 unless
+    `status` says otherwise. `claims`: what is claimed along with it.
     """
     changed = bool(order.pending_events)
     user_id = UUID(order.user_id)
-    document = order_document(order)
+    document = document_for(order, request.caller)
     return Decision(
-        status=200 if made is None else 201,
+        status=status or (200 if made is None else 201),
         body=to_json(document if made is None else {**made, "order": document}),
         version=order.version,
-        changed=(order,) if changed else (),
-        read=() if changed else (order,),
+        changed=(order, *claims) if changed else (),
+        read=read if changed else (order, *read),
         stock=stock if changed and stock else {},
         person=user_id,
         owner=user_id,

@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from commands.add_product import ProductName
 from commands.command import Command, Decision, Known, Request, check_version
 from events.domain.money import Cents
-from events.domain.product import Product
-from events.domain.refusal import NotFound
+from events.domain.product import Product, backorders_of
+from events.domain.refusal import NotFound, Refusal
 from events.product_document import product_document
 
 
@@ -23,6 +23,13 @@ class ProductChange(BaseModel):
 
     name: ProductName | None = None
     price_cents: Annotated[Cents, Field(strict=True)] | None = None
+    backorder_limit: Annotated[int, Field(ge=0, le=10**9, strict=True)] | None = None
+
+
+class BackorderLimitInUse(Refusal):
+    """More units are ordered beyond the stock than the new limit allows."""
+
+    code = "backorder_limit_in_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class ChangeProduct(Command):
             product.rename(self.change.name)
         if self.change.price_cents is not None:
             product.change_price(self.change.price_cents)
+        more = 0 if self.change.backorder_limit is None else product.set_backorder_limit(self.change.backorder_limit)
         changed = bool(product.pending_events)
         return Decision(
             status=200,
@@ -50,6 +58,16 @@ class ChangeProduct(Command):
             version=product.version,
             changed=(product,) if changed else (),
             read=() if changed else (product,),
+            stock={backorders_of(product.id): more} if more else {},
+        )
+
+    def short_of(self, quantity_id: UUID, asked: int, left: int) -> Refusal:
+        """The limit cannot fall below what is ordered beyond the stock."""
+        limit = self.change.backorder_limit or 0
+        return BackorderLimitInUse(
+            f"Of this product {limit + asked - left} units are ordered beyond its stock: the limit cannot be lower.",
+            product_id=str(self.product_id),
+            in_use=limit + asked - left,
         )
 
     def fingerprint(self) -> bytes:

@@ -44,7 +44,8 @@ class Decision:
     """What a command comes to. Without a changed aggregate it is a no-op, which is answered all the same.
 
     `changed` carry their new events; `read` were only looked at. `person`: whose data the events' personal fields
-    are. `owner`: whose orders it concerns. `about`: the order, where the events stand on another stream.
+    are. `owner`: whose orders it concerns, or `owners` of those streams that are different persons' orders. `about`:
+    the order, where the events stand on another stream.
     """
 
     status: int
@@ -57,6 +58,7 @@ class Decision:
     person: UUID | None = None
     owner: UUID | None = None
     about: UUID | None = None
+    owners: Mapping[UUID, UUID] = field(default_factory=dict)
 
 
 class Command(Protocol):
@@ -73,6 +75,16 @@ class Command(Protocol):
     def decide(self, known: Known, request: Request) -> Decision:
         """The decision. Raises Refusal."""
         ...
+
+    def short_of(self, quantity_id: UUID, asked: int, left: int) -> Refusal | None:
+        """The refusal, where there is not enough of a guarded quantity; None: it can be decided in another way, now
+        that `Known.available` tells how much there is."""
+        return InsufficientStock(
+            f"There are {left} of this product, and {asked} were asked for.",
+            product_id=str(quantity_id),
+            asked=asked,
+            available=left,
+        )
 
     def fingerprint(self) -> bytes:
         """What makes this the same request as another under one idempotency key."""

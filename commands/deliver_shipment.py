@@ -20,7 +20,7 @@ class DeliverShipment(Command):
         order = visible_order(known, self.order_id, request)
         check_version(request, order)
         order.deliver(str(self.shipment_id))
-        return decided(order)
+        return decided(order, request)
 
     def fingerprint(self) -> bytes:
         return f"deliver_shipment {self.order_id} {self.shipment_id}".encode()

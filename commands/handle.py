@@ -22,7 +22,6 @@ from commands.command import (
     Command,
     Contention,
     Decision,
-    InsufficientStock,
     KeyReusedRefusal,
     Known,
     Request,
@@ -69,8 +68,9 @@ class CommandHandler:
         stream_ids = list(command.streams(request))
         counted = list(command.counted(request))
         verified = False
+        short: dict[UUID, int] = {}
         for _ in range(ATTEMPTS):
-            available = await self._reader.available(counted) if counted else {}
+            available = (await self._reader.available(counted) if counted else {}) | short
             known = dict(read if read is not None else await self._repository.get(stream_ids))
             # From here to the append nobody else has a turn, so the next to decide goes on from what is decided here.
             tips = {} if verified else self._tips.beyond(known)
@@ -97,14 +97,17 @@ class CommandHandler:
                     return _replay(answer, position)
                 case KeyReused():
                     raise _key_reused()
-                case Refused(product_id, asked, left):
-                    raise InsufficientStock(
-                        f"There are {left} of this product, and {asked} were asked for.",
-                        product_id=str(product_id),
-                        asked=asked,
-                        available=left,
-                    )
+                case Refused(quantity_id, asked, left):
+                    if (refusal := command.short_of(quantity_id, asked, left)) is not None:
+                        raise refusal
+                    short[quantity_id] = left
         raise Contention("Others keep changing what this command decides on; try again.")
+
+    async def preview(self, command: Command, request: Request) -> Decision:
+        """What the command would come to now; nothing is written. Raises Refusal."""
+        counted = list(command.counted(request))
+        available = await self._reader.available(counted) if counted else {}
+        return command.decide(Known(await self._repository.refresh(command.streams(request)), available), request)
 
     async def _first_answer(self, command: Command, request: Request) -> Answer | None:
         if request.idempotency_key is None:
@@ -156,6 +159,9 @@ class CommandHandler:
             }
             if tips
             else {},
+            metadata_of={
+                stream_id: _metadata(request, decision, events, owner) for stream_id, owner in decision.owners.items()
+            },
         )
 
 
@@ -164,8 +170,8 @@ def encode_changes(codec: Codec, changed: Sequence[Aggregate], person: UUID | No
     return [codec.encode(event, person) for aggregate in changed for event in aggregate.collect_events()]
 
 
-def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent]) -> str:
-    caller = request.caller
+def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent], owner: UUID | None = None) -> str:
+    caller, owner = request.caller, owner or decision.owner
     meta = {
         "subject": str(caller.subject),
         "role": caller.role,
@@ -176,8 +182,8 @@ def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent]) 
         meta["causation_id"] = request.causation_id
     if request.traceparent is not None:
         meta["traceparent"] = request.traceparent
-    if decision.owner is not None:
-        meta["owner"] = str(decision.owner)
+    if owner is not None:
+        meta["owner"] = str(owner)
     if decision.about is not None:
         meta["about"] = str(decision.about)
     if (reason := _reason(events)) is not None:

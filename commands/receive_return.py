@@ -46,7 +46,9 @@ class ReceiveReturn(Command):
         check_version(request, order)
         received = [item.received() for item in self.receipt.items]
         order.receive_return(str(self.return_id), received)
-        return decided(order, stock=order.in_stock([one for one in received if one["disposition"] == "restock"]))
+        return decided(
+            order, request, stock=order.restocked([one for one in received if one["disposition"] == "restock"])
+        )
 
     def fingerprint(self) -> bytes:
         return f"receive_return {self.order_id} {self.return_id} ".encode() + to_json(self.receipt)

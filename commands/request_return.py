@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
-from commands.change_order_status import Reason, decided, visible_order
-from commands.command import Command, Decision, Known, NotYours, Request, check_version
+from commands.change_order_status import Reason, decided, owned_order
+from commands.command import Command, Decision, Known, Request, check_version
 from commands.order_parts import OrderParts, parts_of
 
 
@@ -30,12 +30,10 @@ class RequestReturn(Command):
         return (self.order_id,)
 
     def decide(self, known: Known, request: Request) -> Decision:
-        order = visible_order(known, self.order_id, request)
-        if not request.caller.may("orders:manage") and order.user_id != str(request.caller.subject):
-            raise NotYours("Your role may read this order, but not return it.")
+        order = owned_order(known, self.order_id, request, "return it")
         check_version(request, order)
         return_id = order.request_return(parts_of(self.wanted.items), self.wanted.reason)
-        return decided(order, made={"return_id": return_id})
+        return decided(order, request, made={"return_id": return_id})
 
     def fingerprint(self) -> bytes:
         return f"request_return {self.order_id} ".encode() + to_json(self.wanted)

@@ -37,7 +37,7 @@ class ShipOrder(Command):
         check_version(request, order)
         shipment = self.shipment
         shipment_id = order.ship(parts_of(shipment.items), carrier=shipment.carrier, tracking=shipment.tracking)
-        return decided(order, made={"shipment_id": shipment_id})
+        return decided(order, request, made={"shipment_id": shipment_id})
 
     def fingerprint(self) -> bytes:
         return f"ship_order {self.order_id} ".encode() + to_json(self.shipment)

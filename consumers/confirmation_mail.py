@@ -51,14 +51,14 @@ class _Headers(HeaderRegistry):
 _POLICY = SMTP.clone(header_factory=_Headers())
 
 # The text is not markup: nothing in it is escaped, and nothing needs to be.
-_TEXT = Environment(
+TEXTS = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=False,  # noqa: S701
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
-).get_template("order_confirmation.txt")
+)
 
 
 def domain_of(mail_from: str) -> str:
@@ -77,15 +77,21 @@ def message_id(delivery: Delivery, mail_from: str) -> str:
 
 def confirmation_mail(order: Order, customer: Customer, delivery: Delivery, mail_from: str) -> EmailMessage:
     """The mail for the order as it was placed. Raises Undeliverable when the customer's address is none."""
+    return mail_to(
+        customer.name, customer.email, f"Your order {order.number}", _text(order, customer), delivery, mail_from
+    )
+
+
+def mail_to(name: str, email: str, subject: str, text: str, delivery: Delivery, mail_from: str) -> EmailMessage:
+    """A mail of this delivery. Raises Undeliverable when the mail address is none."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = mail_from
-    mail["To"] = _mailbox(customer.name, customer.email)
-    mail["Subject"] = f"Your order {order.number}"
+    mail["To"] = _mailbox(name, email)
+    mail["Subject"] = subject
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = message_id(delivery, mail_from)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer it
     mail["X-Daybook-Attempt"] = str(delivery.attempt)
-    text = _text(order, customer)
     fits = all(len(line.encode()) <= _LONGEST_LINE for line in text.splitlines())
     mail.set_content(text, cte="8bit" if fits else "quoted-printable")
     return mail
@@ -93,20 +99,20 @@ def confirmation_mail(order: Order, customer: Customer, delivery: Delivery, mail
 
 def _mailbox(name: str, email: str) -> Mailbox:
     try:
-        return Mailbox(_one_line(name), addr_spec=email)
+        return Mailbox(one_line(name), addr_spec=email)
     except (MessageError, ValueError, IndexError) as error:
         raise Undeliverable("the recipient's mail address is none") from error
 
 
 def _text(order: Order, customer: Customer) -> str:
     currency = order.currency
-    return _TEXT.render(
-        customer=_one_line(customer.name),
+    return TEXTS.get_template("order_confirmation.txt").render(
+        customer=one_line(customer.name),
         number=order.number,
         lines=[
             {
                 "quantity": line["quantity"],
-                "name": _one_line(line["product_name"]),
+                "name": one_line(line["product_name"]),
                 "price": amount(line["price_cents"], currency),
                 "discount": amount(line["discount_cents"], currency) if line["discount_cents"] else None,
                 "total": amount(line_total(line), currency),
@@ -131,9 +137,9 @@ def _address_lines(address: Address) -> Iterator[str]:
         address["country"],
     ):
         if part:
-            yield _one_line(part)
+            yield one_line(part)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without line breaks: a name could otherwise look like other lines of the mail."""
     return " ".join(text.split())

@@ -21,9 +21,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
+account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
 parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
+app.add_typer(account, name="account")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(parked, name="parked")
 
@@ -80,6 +82,24 @@ def mail() -> None:
 
 
 @app.command()
+def provider(
+    webhooks: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where webhooks go, {tenant} standing for the shop. Default: our API."),
+    ] = None,
+    control: Annotated[
+        str,
+        typer.Option(metavar="JSON", envvar="PAYMENT_SIMULATION", help="How it misbehaves: what PUT /control takes."),
+    ] = "{}",
+) -> None:
+    """Simulate a payment provider at PAYMENT_URL, for demonstrations and tests: no money moves."""
+    from daybook import processes
+    from daybook.settings import PaymentSettings, load
+
+    processes.simulate_payments(load(PaymentSettings), webhooks, control)
+
+
+@app.command()
 def migrate(
     demo: Annotated[bool, typer.Option("--demo", help="Load what is missing of the demo data, too.")] = False,
 ) -> None:
@@ -125,6 +145,22 @@ def add_tenant(name: str) -> None:
     from daybook import processes
 
     processes.add_tenant(_settings(), name)
+
+
+@account.command("add")
+def add_account(
+    email: str,
+    role: Annotated[list[str], typer.Option(help="customer, staff, auditor or admin; may be given again.")],
+    name: Annotated[str, typer.Option(help="How mails address them.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input, instead of inviting.")
+    ] = False,
+    tenant: Tenant = "default",
+) -> None:
+    """Make an account, such as the first admin's. It gets an invitation by mail, or a password."""
+    from daybook import processes
+
+    processes.add_account(_settings(), tenant, email, name, role, password_stdin)
 
 
 @deliveries.command("list")

@@ -1,23 +1,17 @@
 """Demo data: accounts, an address for each customer, and a catalogue with stock. Loading it twice changes nothing."""
 
-from pathlib import Path
+import contextlib
 from uuid import NAMESPACE_URL, UUID, uuid5
-
-from uuid_utils.compat import uuid7
 
 from api.passwords import hash_password
 from commands.add_address import AddAddress, AddressCreate
 from commands.add_product import AddProduct, ProductCreate, SkuTaken
-from commands.command import Command, Request
+from commands.invite_account import AccountCreate, EmailTaken
 from commands.register_customer import RegisterCustomer
+from daybook.accounts import handle, is_open, open_account
 from daybook.settings import Settings
-from daybook.shop import Shop
 from daybook.wiring import open_service
-from events.caller import Caller
-from events.log.statements import load_statements
 from queries.list_addresses import list_addresses
-
-SQL = load_statements(Path(__file__).parent / "sql")
 
 TENANT = "default"
 PASSWORD = "daybook-demo"  # noqa: S105 - it is printed at every start
@@ -87,21 +81,18 @@ async def load_demo(settings: Settings) -> None:
         password_hash = None
         for email, (name, role) in ACCOUNTS.items():
             account_id = uuid5(NAMESPACE_URL, f"urn:daybook:{TENANT}:account:{email}")
-            await _handle(shop, account_id, RegisterCustomer(account_id, name, email))
+            await handle(shop, account_id, RegisterCustomer(account_id, name, email))
             if email in ADDRESSES and not await list_addresses(shop.repository, account_id):
-                await _handle(shop, account_id, AddAddress(ADDRESSES[email]))
-            password_hash = password_hash or hash_password(PASSWORD)
-            await service.pool.execute(SQL.add_account, TENANT, account_id, email, password_hash, [role])
+                await handle(shop, account_id, AddAddress(ADDRESSES[email]))
+            if not await is_open(shop, account_id):
+                password_hash = password_hash or hash_password(PASSWORD)
+                wanted = AccountCreate.model_validate({"email": email, "name": name, "roles": [role]})
+                with contextlib.suppress(EmailTaken):
+                    await open_account(service, shop, wanted, password_hash, account_id)
         system = UUID(int=0)
         for sku, name, price in PRODUCTS:
             product = ProductCreate(sku=sku, name=name, price_cents=price, stock=STOCK)
             try:
-                await _handle(shop, system, AddProduct(product))
+                await handle(shop, system, AddProduct(product))
             except SkuTaken:
                 continue
-
-
-async def _handle(shop: Shop, subject: UUID, command: Command) -> None:
-    caller = Caller(subject, shop.tenant, ("system",))
-    command_id = uuid7()
-    await shop.commands.handle(command, Request(caller, command_id, correlation_id=command_id.hex))

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from daybook.settings import Settings
+from daybook.settings import PaymentSettings, Settings
 
 
 def serve_api(settings: Settings) -> None:
@@ -32,6 +32,13 @@ def run_mail_catcher(settings: Settings) -> None:
     from daybook.mail_catcher import run
 
     run(settings)
+
+
+def simulate_payments(settings: PaymentSettings, webhook_url: str | None, control: str) -> None:
+    """Simulate a payment provider until SIGTERM."""
+    from daybook.payment_simulator import run
+
+    run(settings, webhook_url, control)
 
 
 def migrate(settings: Settings) -> None:
@@ -74,6 +81,13 @@ def add_tenant(settings: Settings, name: str) -> None:
     from daybook.schema import open_shop
 
     asyncio.run(open_shop(settings, name))
+
+
+def add_account(settings: Settings, tenant: str, email: str, name: str, roles: list[str], with_password: bool) -> None:
+    """Make an account. Raises Failure."""
+    from daybook import accounts
+
+    asyncio.run(accounts.add(settings, tenant, email, name, roles, with_password=with_password))
 
 
 def list_deliveries(settings: Settings, dead: bool) -> None:

@@ -18,10 +18,11 @@ from daybook.wiring import connect_redis
 from events.codec import Codec
 from events.log.connect import connect, create_pool
 from events.log.lasting import CONNECTION_LOST
-from events.log.purge import purge_keys
+from events.log.purge import purge_keys, purge_sessions
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
 from events.personal import Keyring
+from projections.accounts import AccountsProjection
 from projections.catalogue import CatalogueProjection
 from projections.confirmations import ConfirmationsProjection, Enqueue
 from projections.fanout import FanoutProjection
@@ -30,6 +31,7 @@ from projections.leadership import AdvisoryLeadership
 from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
+from projections.waiting import WaitingProjection
 
 _GATHER = 0.05
 """Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
@@ -70,11 +72,12 @@ async def _run(settings: Settings) -> None:
 
 
 async def _keep_house(pool: asyncpg.Pool) -> None:
-    """Forget idempotency keys whose time is over, now and every hour."""
+    """Forget idempotency keys and sessions whose time is over, now and every hour."""
     while True:
         with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
             for tenant in await all_tenants(pool):
                 await purge_keys(pool, tenant)
+                await purge_sessions(pool, tenant)
         await asyncio.sleep(3600)
 
 
@@ -86,6 +89,8 @@ def make_runners(
     read_models = [
         Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, WaitingProjection(tenant), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, AccountsProjection(tenant, codec, redis), pool, feed, leadership, gather=_GATHER),
     ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),

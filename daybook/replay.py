@@ -16,8 +16,9 @@ from eventsourcing.domain import Aggregate, EventSourcingError
 from pydantic_core import from_json
 
 from events.codec import Codec
+from events.domain.account import Account
 from events.domain.order import Order
-from events.domain.product import Product
+from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
 from events.held_stock import HeldStock
 from events.log.recorded import RecordedEvent
@@ -56,19 +57,29 @@ class Replay:
     """One tenant's log, told again in the transaction that `connection` is in. Run it once, then read the tallies."""
 
     def __init__(
-        self, connection: asyncpg.Connection, tenant: str, codec: Codec, *, orders_until: int, catalogue_until: int
+        self,
+        connection: asyncpg.Connection,
+        tenant: str,
+        codec: Codec,
+        *,
+        orders_until: int,
+        catalogue_until: int,
+        accounts_until: int,
     ) -> None:
-        """`orders_until`, `catalogue_until`: the positions up to which these read models have come."""
+        """`orders_until` and so on: the positions up to which these read models have come."""
+        self.accounts = Tally()
         self.events, self.orders, self.products, self.stock = Tally(), Tally(), Tally(), Tally()
         self._connection = connection
         self._tenant = tenant
         self._codec = codec
-        self._until = {"Order": orders_until, "Product": catalogue_until}
+        self._until = {"Order": orders_until, "Product": catalogue_until, "Account": accounts_until}
         self._catalogue_until = catalogue_until
         self._aggregate: Aggregate | None = None
         self._began_at = 0
+        self._kind = ""
         self._held = HeldStock()
         self._catalogue: dict[UUID, tuple[Any, ...]] = {}
+        self._accounts: dict[UUID, tuple[Any, ...]] = {}
         self._stock_by_log: Counter[UUID] = Counter()
         self._shown_by_log: Counter[UUID] = Counter()
 
@@ -92,6 +103,7 @@ class Replay:
         await rows.end()
         await self._compare_catalogue()
         await self._compare_stock()
+        await self._compare_accounts()
 
     async def _log(self) -> AsyncIterator[tuple[RecordedEvent, DomainEvent]]:
         """Every event that can be read; the others are counted as wrong."""
@@ -118,8 +130,13 @@ class Replay:
             self._held = HeldStock()
         if isinstance(event, Product.StockReceived | Product.StockAdjusted):
             self._count_units(recorded.position, recorded.stream_id, event.quantity)
-        for product_id, units in self._held.post(recorded.type, vars(event)).items():
+        elif isinstance(event, Product.BackorderLimitSet):
+            self._count_units(recorded.position, backorders_of(recorded.stream_id), event.change)
+        moved = self._held.post(recorded.type, vars(event))
+        for product_id, units in moved.stock.items():
             self._count_units(recorded.position, product_id, units)
+        for product_id, units in moved.backorders.items():
+            self._count_units(recorded.position, backorders_of(product_id), units)
 
     def _count_units(self, position: int, product_id: UUID, units: int) -> None:
         self._stock_by_log[product_id] += units
@@ -128,11 +145,11 @@ class Replay:
 
     def _apply(self, recorded: RecordedEvent, event: DomainEvent) -> None:
         """Bring the stream's aggregate on, as far as its read model has come."""
-        kind = type(event).__qualname__.partition(".")[0]
-        if recorded.position > self._until.get(kind, 0):
-            return
         if recorded.version == 1:
             self._began_at = recorded.position
+            self._kind = type(event).__qualname__.partition(".")[0]
+        if recorded.position > self._until.get(self._kind, 0):
+            return
         self._aggregate = event.mutate(self._aggregate)
 
     async def _end_stream(self, rows: "_Rows") -> None:
@@ -143,7 +160,13 @@ class Replay:
         elif isinstance(aggregate, Product):
             self._catalogue[aggregate.id] = (
                 *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
-                aggregate.version,
+                *(aggregate.version, aggregate.backorder_limit),
+            )
+        elif isinstance(aggregate, Account):
+            email = aggregate.email or f"{aggregate.account_id}@forgotten.invalid"
+            self._accounts[UUID(aggregate.account_id)] = (
+                *(aggregate.id, email, aggregate.name or "", aggregate.roles),
+                *(aggregate.status, self._began_at, aggregate.version),
             )
 
     async def _compare_catalogue(self) -> None:
@@ -159,6 +182,13 @@ class Replay:
             self.stock.count(product_id, right=available == self._stock_by_log.pop(product_id, 0))
         for product_id, units in self._stock_by_log.items():
             self.stock.count(product_id, right=units == 0)
+
+    async def _compare_accounts(self) -> None:
+        """Rows without a position were made beside the log, and are still to be overtaken by it."""
+        async for account_id, *shown in self._connection.cursor(SQL.account_rows, self._tenant):
+            self.accounts.count(account_id, right=self._accounts.pop(account_id, None) == tuple(shown))
+        for account_id in self._accounts:
+            self.accounts.count(account_id, right=False)
 
 
 class _Rows:
@@ -196,7 +226,7 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
         shown = from_json(f"{{{row['document']}}}")
     except ValueError:
         return False
-    statuses = Statuses(row["status"], row["fulfillment_status"], row["return_status"])
-    shown |= moving_part(statuses, row["version"], row["updated_at"])
+    statuses = Statuses(*(row[name] for name in Statuses._fields))
+    shown |= moving_part(statuses, from_json(row["holds"]), row["version"], row["updated_at"])
     keys = (row["user_id"], row["placed_at"], row["position"])
     return bool(shown == order_document(order) and keys == (UUID(order.user_id), order.created_on, began_at))

@@ -1,7 +1,8 @@
-"""The two secrets of an installation, made once and kept in its data folder.
+"""The secrets of an installation, made once and kept in its data folder.
 
 `secret` signs tokens and hides positions; `master_key` wraps the keys of personal data. Whoever loses the
-master key loses every name and address in the log, so it is never made anew beside existing data.
+master key loses every name and address in the log, so it is never made anew beside existing data. The others are
+between us and the payment simulator.
 """
 
 import base64
@@ -21,20 +22,29 @@ def ensure_secrets(data: Path) -> None:
     Raises Failure when it is missing beside a database: new keys could not read the old data.
     """
     path = data / SECRETS_FILE
-    if path.exists():
+    found = read_private(path)
+    if {"secret", "master_key"} <= found.keys():
         return
     if (data / "postgres").exists():
         raise Failure(
             f"{path} is gone but the database beside it is not, and its personal data needs that key: "
             "put the file back, or set DAYBOOK_SECRET and DAYBOOK_MASTER_KEY"
         )
-    write_private(
-        path,
-        {
-            "secret": secrets.token_urlsafe(48),
-            "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
-        },
-    )
+    made = {"secret": secrets.token_urlsafe(48), "master_key": _base64(32)}
+    write_private(path, made | found)
+
+
+def ensure_payment_secrets(data: Path) -> None:
+    """Add to DATA/secrets.json what the payment simulator and the service know each other by, unless it is there."""
+    path = data / SECRETS_FILE
+    found = read_private(path)
+    made = {"payment_key": secrets.token_urlsafe(32), "payment_webhook_secrets": f"whsec_{_base64(32)}"}
+    if not made.keys() <= found.keys():
+        write_private(path, made | found)
+
+
+def _base64(size: int) -> str:
+    return base64.b64encode(secrets.token_bytes(size)).decode()
 
 
 def write_private(path: Path, content: dict[str, str]) -> None:

@@ -2,15 +2,18 @@
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from daybook.failure import Failure
 from daybook.secrets import SECRETS_FILE, read_private
+from daybook.weak_secrets import weakness
+from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
 
@@ -26,6 +29,21 @@ def _decoded(value: object) -> object:
         return base64.b64decode(value, validate=True)
     except binascii.Error as error:
         raise ValueError("should be base64") from error
+
+
+def _separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _signing(secret: str) -> str:
+    secret_key(secret)
+    return secret
+
+
+def _given_with_payment_url(value: object, info: ValidationInfo) -> object:
+    if info.data.get("payment_url") and not value:
+        raise ValueError("is needed beside PAYMENT_URL")
+    return value
 
 
 class Place(BaseSettings):
@@ -46,7 +64,28 @@ class Place(BaseSettings):
     logins_per_account: int = Field(default=10, validation_alias="DAYBOOK_LOGINS_PER_ACCOUNT", ge=1)
     logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
     sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
+    pay_within_minutes: float = Field(default=30, validation_alias="DAYBOOK_PAY_WITHIN_MINUTES", gt=0, le=525_600)
+    commands_per_minute: int | None = Field(default=None, validation_alias="DAYBOOK_COMMANDS_PER_MINUTE", ge=1)
+    jwks_url: str | None = Field(default=None, validation_alias="DAYBOOK_JWKS_URL")
+    issuer: str | None = Field(default=None, validation_alias="DAYBOOK_ISSUER")
+    audience: str | None = Field(default=None, validation_alias="DAYBOOK_AUDIENCE")
+    tenant_claim: str = Field(default="tenant", validation_alias="DAYBOOK_TENANT_CLAIM")
+    roles_claim: str = Field(default="roles", validation_alias="DAYBOOK_ROLES_CLAIM")
+    invitation_page: str = Field(default="", validation_alias="DAYBOOK_INVITATION_PAGE")
+    session_idle_days: int = Field(default=30, validation_alias="DAYBOOK_SESSION_IDLE_DAYS", ge=1, le=3650)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the files that it names."""
+        return init_settings, env_settings, _NamedFiles(settings_cls)
 
 
 class Given(Place):
@@ -55,11 +94,47 @@ class Given(Place):
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL", repr=False)
     smtp_url: str | None = Field(default=None, validation_alias="SMTP_URL", repr=False)
+    payment_url: str | None = Field(default=None, validation_alias="PAYMENT_URL")
     secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
     master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
 
 
-class Settings(Place):
+class PaymentSettings(Place):
+    """Whom payments are asked of: `payment_key` is sent to the provider, its webhooks are signed with any of
+    `payment_webhook_secrets` (`whsec_…`, separated by commas in the environment). Without a `payment_url` nobody is.
+    """
+
+    payment_url: str | None = Field(
+        default=None, validation_alias="PAYMENT_URL", pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$"
+    )
+    payment_key: Annotated[str | None, AfterValidator(_given_with_payment_url)] = Field(
+        default=None,
+        validation_alias="PAYMENT_KEY",
+        pattern=r"^[!-~]{1,512}$",
+        validate_default=True,
+        repr=False,
+    )
+    payment_webhook_secrets: Annotated[
+        tuple[Annotated[str, AfterValidator(_signing)], ...],
+        NoDecode,
+        BeforeValidator(_separated),
+        AfterValidator(_given_with_payment_url),
+    ] = Field(default=(), validation_alias="PAYMENT_WEBHOOK_SECRETS", validate_default=True, repr=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the files that it names, then the data folder."""
+        return init_settings, env_settings, _NamedFiles(settings_cls), _DataFolder(settings_cls)
+
+
+class Settings(PaymentSettings):
     """The settings every process runs with: read-only, made once by the command line and handed in.
 
     `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
@@ -75,18 +150,6 @@ class Settings(Place):
         validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
     )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the data folder."""
-        return init_settings, env_settings, _DataFolder(settings_cls)
-
     @model_validator(mode="before")
     @classmethod
     def _owner_is_the_user_unless_named(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +157,35 @@ class Settings(Place):
             for name in values.keys() & {"DATABASE_URL", "database_url"}:
                 return values | {"DATABASE_OWNER_URL": values[name]}
         return values
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """What may be secret can be in a file instead, which `<variable>_FILE` names, as containers have it."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in _IN_FILES:
+            path = os.environ.get(f"{name}_FILE")
+            if not path or name not in {field.validation_alias for field in self.settings_cls.model_fields.values()}:
+                continue
+            if os.environ.get(name):
+                raise Failure(f"{name} and {name}_FILE are both set: leave one of them out", 2)
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or "it is no text"
+                raise Failure(f"{name}_FILE cannot be read: {why}", 2) from None
+        return found
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: the source answers as a whole."""
+        return None, field_name, False
+
+
+_IN_FILES = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL"),
+    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS"),
+)
 
 
 class _DataFolder(PydanticBaseSettingsSource):
@@ -106,6 +198,10 @@ class _DataFolder(PydanticBaseSettingsSource):
         if "DATABASE_URL" in so_far:
             # The owner of the embedded database has no business in somebody's own.
             found.pop("database_owner_url", None)
+        if "PAYMENT_URL" in so_far or "payment_url" not in found:
+            # Nor has the simulator's key with a provider: it would be told, and could sign webhooks.
+            found.pop("payment_key", None)
+            found.pop("payment_webhook_secrets", None)
         fields = self.settings_cls.model_fields
         return {str(fields[name].validation_alias): value for name, value in found.items() if name in fields}
 
@@ -123,7 +219,9 @@ def load(kind: type[Kind]) -> Kind:
     Raises Failure, in words for a person and without any value, when they are not there or make no sense.
     """
     try:
-        return kind()
+        settings = kind()
+        _refuse_weak_secrets(settings)
+        return settings
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
     except SettingsError as error:
@@ -136,3 +234,11 @@ def load(kind: type[Kind]) -> Kind:
         )
     said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in problems)
     raise Failure(f"a setting makes no sense: {said}", 2)
+
+
+def _refuse_weak_secrets(settings: Place) -> None:
+    """Raises Failure. What `up` makes for itself is strong; what is given from outside need not be."""
+    if isinstance(settings, Settings):
+        for name, secret in (("DAYBOOK_SECRET", settings.secret), ("DAYBOOK_MASTER_KEY", settings.master_key)):
+            if (why := weakness(secret)) is not None:
+                raise Failure(f"{name} {why}: make one with `openssl rand -base64 32`", 2)

@@ -11,6 +11,7 @@ from events.log.appender import Appender, Observer
 from events.log.connect import connect
 from events.log.order_counters import take_order_counters
 from events.log.reader import LogReader
+from events.mail_claims import MailClaims
 from events.opaque import Cursors, Positions
 from events.personal import Keyring
 from events.repository import Repository
@@ -29,6 +30,7 @@ class Shop:
     numbers: OrderNumbers
     positions: Positions
     cursors: Cursors
+    mail_claims: MailClaims
 
 
 def make_shop(
@@ -57,4 +59,5 @@ def make_shop(
         numbers=OrderNumbers(lambda count: take_order_counters(pool, tenant, count), tenant, key),
         positions=Positions(key, tenant),
         cursors=Cursors(key, tenant),
+        mail_claims=MailClaims(master_key, tenant),
     )

@@ -20,7 +20,7 @@ from daybook import supervised
 from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.failure import Failure
 from daybook.interruption import Interrupted, interruptible, undisturbed
-from daybook.secrets import ensure_secrets, write_private
+from daybook.secrets import ensure_payment_secrets, ensure_secrets, write_private
 from daybook.settings import RUN_FILE, Given, Settings, load
 from daybook.supervisor import Supervisor
 
@@ -55,6 +55,9 @@ def _run(given: Given, at_end: ExitStack) -> int:
         ensure_secrets(given.data)
 
     demo = given.demo and given.database_url is None
+    simulated = {"payment_url": f"http://127.0.0.1:{_free_port()}"} if demo and given.payment_url is None else {}
+    if simulated:
+        ensure_payment_secrets(given.data)
     supervisor = Supervisor()
     environment = (
         {"DAYBOOK_LOG": "text"}
@@ -69,14 +72,15 @@ def _run(given: Given, at_end: ExitStack) -> int:
     )
     # -P: a folder that happens to hold an events.py must not shadow ours.
     daybook = [sys.executable, "-P", "-m", "daybook"]
-    for process, command in (_PROCESSES | ({} if given.smtp_url else {"mail": "mail"})).items():
+    stand_ins = ({} if given.smtp_url else {"mail": "mail"}) | ({"payments": "provider"} if simulated else {})
+    for process, command in (_PROCESSES | stand_ins).items():
         supervisor.add_command(process, [*daybook, command], environment)
 
-    _start_servers(given, supervisor, at_end)
+    _start_servers(given, simulated, supervisor, at_end)
     load(Settings)  # before any process does: what is wrong with them is said once
     supervisor.say("preparing the database")
     _prepare([*daybook, "migrate", *(["--demo"] if demo else [])], environment, supervisor.say)
-    supervisor.add_companion(_announcement(given, demo, supervisor.say_within))
+    supervisor.add_companion(_announcement(given, demo, simulated, supervisor.say_within))
     supervisor.loop()
     supervisor.say("stopping the servers")
     return 0 if supervisor.asked_to_stop else 1
@@ -115,9 +119,9 @@ def _wait_for_port(given: Given, patience: float) -> None:
             time.sleep(0.2)
 
 
-def _start_servers(given: Given, supervisor: Supervisor, at_end: ExitStack) -> None:
+def _start_servers(given: Given, simulated: Mapping[str, str], supervisor: Supervisor, at_end: ExitStack) -> None:
     """Start what the environment does not name, and write down where it is."""
-    addresses: dict[str, str] = {}
+    addresses = dict(simulated)
     if given.database_url is None:
         supervisor.say(f"starting PostgreSQL on {given.data}")
         postgres = PostgresServer(given.data, say=supervisor.say)
@@ -191,7 +195,9 @@ def _prepare(command: list[str], environment: Mapping[str, str], say: Callable[[
         raise Failure(failure)
 
 
-def _announcement(given: Given, demo: bool, say: Callable[[str], None]) -> Callable[[threading.Event], None]:
+def _announcement(
+    given: Given, demo: bool, simulated: Mapping[str, str], say: Callable[[str], None]
+) -> Callable[[threading.Event], None]:
     """Says once, when it is true, that the service is ready and how to use it."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(given.host, given.host)  # noqa: S104
 
@@ -205,6 +211,8 @@ def _announcement(given: Given, demo: bool, say: Callable[[str], None]) -> Calla
             say("  auditor@example.com, admin@example.com; password for all: daybook-demo")
         if given.smtp_url is None:
             say(f"mails land in {given.data / 'mail'}")
+        if simulated:
+            say(f"payments are simulated on {simulated['payment_url']}")
         say(f"Ctrl-C stops all of it; the data stays in {given.data}")
 
     return announce

@@ -72,7 +72,10 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
     yield _progress(checkpoints, log["head"])
     reached = {row["projection"]: row["position"] for row in checkpoints}
     orders, catalogue, confirmed = (reached.get(name, 0) for name in ("orders", "catalogue", "confirmations"))
-    replay = Replay(connection, tenant, codec, orders_until=orders, catalogue_until=catalogue)
+    accounts = reached.get("accounts", 0)
+    replay = Replay(
+        *(connection, tenant, codec), orders_until=orders, catalogue_until=catalogue, accounts_until=accounts
+    )
     await replay.run()
     yield _tallied("events", replay.events, "can be read")
     yield _tallied("stock", replay.stock, "quantities are what the log says")
@@ -80,6 +83,7 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
     counts = await _row(connection, SQL.counts, tenant)
     yield _finding("order counts", counts["kept"], counts, "are those of the rows")
     yield _tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
+    yield _tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)
     yield _finding("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
 

@@ -46,6 +46,10 @@ class Service:
             shop = self._shops.setdefault(tenant, self._make(tenant))
         return shop
 
+    def served(self) -> tuple[str, ...]:
+        """The tenants whose parts were made so far."""
+        return tuple(self._shops)
+
     async def close_appenders(self) -> None:
         """Take no more commands; those that were taken in are answered."""
         for shop in self._shops.values():

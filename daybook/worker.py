@@ -22,21 +22,28 @@ import uvloop
 from dramatiq import Worker
 from redis.exceptions import RedisError
 
+from consumers.account_invitation import ACCOUNT_INVITATION, AccountInvitation
 from consumers.broker import make_broker, receive
 from consumers.confirmation_mail import domain_of
 from consumers.deliver import Deliverer
 from consumers.effect import Effect
 from consumers.enqueue import Enqueuer
+from consumers.http_payment_provider import HttpPaymentProvider
 from consumers.mailer import Mailer
 from consumers.order_confirmation import ORDER_CONFIRMATION, OrderConfirmation
+from consumers.payment_provider import PaymentProvider
+from consumers.payment_request import KINDS as PAYMENT_REQUESTS
+from consumers.payment_request import PaymentRequest
 from consumers.smtp_address import BadSmtpUrl, SmtpAddress
 from consumers.sweep import Sweep
+from daybook.clock import Clock
 from daybook.failure import Failure
 from daybook.logs import configure_logs
 from daybook.priority import Pace, give_way
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import Service, open_service
+from events.invitation_tokens import InvitationTokens
 from events.log.lasting import CONNECTION_LOST
 from events.log.tenants import all_tenants
 
@@ -80,17 +87,20 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     if service is None:
         return
     broker = make_broker(settings.redis_url)
-    underway = _Underway(Deliverer(service.pool, effects(service, mailer, settings.mail_from)))
+    provider = payment_provider(settings)
+    underway = _Underway(Deliverer(service.pool, effects(service, mailer, settings.mail_from, provider)))
     receive(broker, underway.perform)
     # Nothing is ever put off in Redis: without its second queue no second thread polls for nothing.
     broker.delay_queues.clear()
     worker = Worker(broker, worker_threads=_THREADS, worker_timeout=250)
     worker.start()
+    clock = asyncio.create_task(Clock(service).run())
     sweep = asyncio.create_task(Sweep(service.pool, Enqueuer(broker), lambda: all_tenants(service.pool)).run())
     log.info("working", threads=_THREADS)
     await stop.wait()
     log.info("stopping", underway=len(underway.tasks))
     sweep.cancel()
+    clock.cancel()
     # A thread of its own: one that waits for a lost Redis may be left behind.
     finishing = Thread(target=_finish, args=(worker,), daemon=True)
     finishing.start()
@@ -99,6 +109,8 @@ async def _work(settings: Settings, mailer: Mailer) -> None:
     with contextlib.suppress(TimeoutError, *CONNECTION_LOST):
         async with asyncio.timeout(_LEAVE_SECONDS):
             await mailer.close()
+            if provider is not None:
+                await provider.close()
             await stack.aclose()
 
 
@@ -118,15 +130,31 @@ async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event
     return None
 
 
-def effects(service: Service, mailer: Mailer, mail_from: str) -> Callable[[str, str], Awaitable[Effect]]:
-    """What performs each kind of delivery, tenant by tenant."""
+def payment_provider(settings: Settings) -> HttpPaymentProvider | None:
+    """The payment provider, where one is named."""
+    if settings.payment_url is None or settings.payment_key is None:
+        return None
+    return HttpPaymentProvider(settings.payment_url, settings.payment_key)
+
+
+def effects(
+    service: Service, mailer: Mailer, mail_from: str, provider: PaymentProvider | None = None
+) -> Callable[[str, str], Awaitable[Effect]]:
+    """What performs each kind of delivery, tenant by tenant. Without a provider its requests wait for one."""
 
     async def effect(tenant: str, kind: str) -> Effect:
-        if kind != ORDER_CONFIRMATION:
-            # A newer version may know it: later attempts, there, will do it.
-            raise LookupError(kind)
         shop = await service.shop(tenant)
-        return OrderConfirmation(shop.reader, shop.codec, shop.appender, mailer.send, mail_from)
+        if kind == ORDER_CONFIRMATION:
+            return OrderConfirmation(shop.reader, shop.codec, shop.appender, mailer.send, mail_from)
+        if kind == ACCOUNT_INVITATION:
+            return AccountInvitation(
+                *(shop.reader, shop.codec, shop.appender, mailer.send, mail_from),
+                *(InvitationTokens(service.settings.secret), service.settings.invitation_page),
+            )
+        if kind in PAYMENT_REQUESTS and provider is not None:
+            return PaymentRequest(shop.reader, shop.codec, shop.appender, provider)
+        # A newer version, or one with a provider, may know it: later attempts, there, will do it.
+        raise LookupError(kind)
 
     return effect
 

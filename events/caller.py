@@ -6,10 +6,15 @@ from uuid import UUID
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset({"orders:place", "addresses:own"}),
-    "staff": frozenset({"addresses:own", "orders:read_any", "orders:manage", "catalogue:manage"}),
+    "staff": frozenset(
+        {
+            *("addresses:own", "orders:place", "orders:place_for_any", "orders:read_any", "orders:manage"),
+            *("payments:manage", "catalogue:manage"),
+        }
+    ),
     "auditor": frozenset({"orders:read_any", "events:read"}),
 }
-PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"]
+PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"] | {"accounts:manage"}
 """Role → permissions. Everyone may read the catalogue and what is their own."""
 
 

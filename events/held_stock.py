@@ -2,43 +2,69 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.domain.line_ledger import Part
 
-GIVES_BACK = frozenset({"OrderLinesCancelled", "OrderCancelled", "OrderExpired", "OrderReturnReceived"})
-"""The events after which there may be more of a product."""
+MOVES = frozenset(
+    {"OrderBackorderFilled", "OrderLinesCancelled", "OrderCancelled", "OrderExpired", "OrderReturnReceived"}
+)
+"""The events after which there may be more of a product, or less, but for the order's first."""
+
+
+class Moved(NamedTuple):
+    """Product → by how many more (or fewer) units of it there are: in the stock, and to be ordered beyond it."""
+
+    stock: Counter[UUID]
+    backorders: Counter[UUID]
 
 
 class HeldStock:
-    """One order's. It takes its units when it is placed, and gives back those that are cancelled, or come back and can
+    """One order's. It takes its units when it is placed, as far as they are there; the others are to come, and count
+    against the product's backorders until they are filled. It gives back what is cancelled, and what comes back and can
     be sold again; what is shipped is gone. An imported order holds nothing."""
 
     def __init__(self) -> None:
         self._products: dict[str, UUID] = {}
         self._open: Counter[str] = Counter()
+        self.to_come: Counter[str] = Counter()
+        """Line → units that are to come."""
 
-    def post(self, event_type: str, fields: Mapping[str, Any]) -> Mapping[UUID, int]:
-        """Product → by how many more (or fewer) units of it there are after this event, the order's next."""
+    def post(self, event_type: str, fields: Mapping[str, Any]) -> Moved:
+        """What moves with this event, the order's next."""
         match event_type:
             case "OrderPlaced":
                 self._products = {line["id"]: UUID(line["product_id"]) for line in fields["lines"]}
                 self._open = Counter({line["id"]: line["quantity"] for line in fields["lines"]})
-                return self._units(self._open, -1)
+                self.to_come = _counted(fields.get("backordered") or ())
+                return Moved(self._units(self._open - self.to_come, -1), self._units(self.to_come, -1))
             case "OrderShipped":
                 items = fields["items"]
                 self._open = Counter() if items is None else self._open - _counted(items)
+            case "OrderBackorderFilled":
+                filled = _counted(fields["items"])
+                self.to_come -= filled
+                return Moved(self._units(filled, -1), self._units(filled))
             case "OrderLinesCancelled":
-                cancelled = _counted(fields["items"])
-                self._open -= cancelled
-                return self._units(cancelled)
+                return self._given_up(_counted(fields["items"]))
             case "OrderCancelled" | "OrderExpired":
-                rest, self._open = self._open, Counter()
-                return self._units(rest)
+                return self._given_up(self._open)
             case "OrderReturnReceived":
-                return self._units(_counted(one for one in fields["items"] if one["disposition"] == "restock"))
-        return {}
+                restocked = _counted(one for one in fields["items"] if one["disposition"] == "restock")
+                return Moved(self._units(restocked), Counter())
+        return Moved(Counter(), Counter())
+
+    def product_of(self, item_id: str) -> UUID:
+        """The product of a line."""
+        return self._products[item_id]
+
+    def _given_up(self, cancelled: Counter[str]) -> Moved:
+        """Those go first that are still to come."""
+        to_come = cancelled & self.to_come
+        self._open = self._open - cancelled
+        self.to_come = self.to_come - to_come
+        return Moved(self._units(cancelled - to_come), self._units(to_come))
 
     def _units(self, counted: Counter[str], sign: int = 1) -> Counter[UUID]:
         units: Counter[UUID] = Counter()

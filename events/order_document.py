@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from events.caller import Caller
 from events.codec import rfc3339
 from events.domain.money import us_dollars
+from events.domain.money_ledger import Movement, Payment
 from events.domain.order import Order
-from events.domain.order_parts import Address, Line, Return, Shipment, line_total
+from events.domain.order_parts import Address, Hold, Line, Return, Shipment, line_total
 from events.domain.statuses import Statuses, allowed_after
+from events.order_actions import allowed_actions
+
+
+def document_for(order: Order, caller: Caller) -> dict[str, Any]:
+    """The `Order` of the public contract, with what this caller may do now."""
+    return {**order_document(order), "allowed_actions": allowed_actions(order, caller)}
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """The `Order` of the public contract, as JSON values."""
+    """The `Order` of the public contract as lists have it, as JSON values."""
     fixed = fixed_part(
         str(order.id),
         order.number,
@@ -21,9 +29,11 @@ def order_document(order: Order) -> dict[str, Any]:
         order.shipping_cents,
         order.currency,
         order.shipping_address,
+        order.payment_terms,
+        order.expires_at,
         order.created_on,
     )
-    return {**fixed, **moving_part(order.statuses, order.version, order.modified_on)}
+    return {**fixed, **moving_part(order.statuses, order.holds, order.version, order.modified_on)}
 
 
 def fixed_part(
@@ -34,9 +44,11 @@ def fixed_part(
     shipping_cents: int,
     currency: str,
     address: Address | None,
+    payment_terms: str,
+    expires_at: str | None,
     created_at: datetime,
 ) -> dict[str, Any]:
-    """What is settled when the order is placed."""
+    """What is settled when the order is placed; but for the address, which may change until it is shipped."""
     totals = [line_total(line) for line in lines]
     items = [{**line, "line_total_cents": total} for line, total in zip(lines, totals, strict=True)]
     total = sum(totals) + shipping_cents
@@ -50,14 +62,17 @@ def fixed_part(
         "currency": currency,
         "total_usd": us_dollars(total) if currency == "USD" else None,
         "shipping_address": address,
+        "payment_terms": payment_terms,
+        "expires_at": expires_at,
         "created_at": rfc3339(created_at),
     }
 
 
-def moving_part(statuses: Statuses, version: int, updated_at: datetime) -> dict[str, Any]:
+def moving_part(statuses: Statuses, holds: Sequence[Hold], version: int, updated_at: datetime) -> dict[str, Any]:
     """What changes while the order is under way."""
     return {
         **statuses._asdict(),
+        "holds": list(holds),
         "version": version,
         "allowed_statuses": allowed_after(statuses.status, statuses.fulfillment_status),
         "updated_at": rfc3339(updated_at),
@@ -73,11 +88,43 @@ def fulfillment_document(order: Order) -> dict[str, Any]:
         "fulfillment_status": statuses.fulfillment_status,
         "return_status": statuses.return_status,
         "units": [
-            {"item_id": item_id, "open": units.open, **units._asdict()} for item_id, units in order.ledger.lines.items()
+            {"item_id": item_id, "open": units.open, "reserved": units.reserved, **units._asdict()}
+            for item_id, units in order.ledger.lines.items()
         ],
         "shipments": [_shipment(shipment_id, shipment) for shipment_id, shipment in order.shipments.items()],
         "returns": [_return(return_id, one) for return_id, one in order.returns.items()],
     }
+
+
+def payments_document(order: Order) -> dict[str, Any]:
+    """The order's money ledger, in minor units, as JSON values."""
+    return {
+        "order_id": str(order.id),
+        "version": order.version,
+        "payment_status": order.statuses.payment_status,
+        "currency": order.currency,
+        "total_cents": order.total_cents,
+        "due_cents": order.due_cents,
+        **{f"{name}_cents": cents for name, cents in order.money.sums._asdict().items()},
+        "payments": [_payment(payment_id, one) for payment_id, one in order.money.payments.items()],
+        "captures": [_movement(movement_id, one) for movement_id, one in order.money.captures.items()],
+        "refunds": [_movement(movement_id, one) for movement_id, one in order.money.refunds.items()],
+    }
+
+
+def _payment(payment_id: str, payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment_id,
+        "psp_reference": payment.psp_reference,
+        "authorized_cents": payment.authorized_cents,
+        "voided_cents": payment.voided_cents,
+        "void_requested": payment.void_id is not None,
+        "authorized_at": rfc3339(payment.authorized_at),
+    }
+
+
+def _movement(movement_id: str, movement: Movement) -> dict[str, Any]:
+    return {"id": movement_id, **movement._asdict(), "at": rfc3339(movement.at)}
 
 
 def _shipment(shipment_id: str, shipment: Shipment) -> dict[str, Any]:

@@ -14,5 +14,6 @@ def product_document(product: Product, available: int) -> dict[str, Any]:
         "price_cents": product.price_cents,
         "currency": product.currency,
         "available": available,
+        "backorder_limit": product.backorder_limit,
         "version": product.version,
     }

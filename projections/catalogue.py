@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from events.codec import current_fields
-from events.held_stock import GIVES_BACK, HeldStock
+from events.held_stock import MOVES, HeldStock
 from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
@@ -34,8 +34,8 @@ class CatalogueProjection:
         given_back: list[RecordedEvent] = []
         for event in events:
             if event.type == "OrderPlaced":
-                available.update(HeldStock().post(event.type, from_json(event.data)))
-            elif event.type in GIVES_BACK:
+                available.update(HeldStock().post(event.type, from_json(event.data)).stock)
+            elif event.type in MOVES:
                 given_back.append(event)
             elif event.type.startswith("Product"):
                 await self._product(transaction, event, from_json(event.data), available)
@@ -68,7 +68,14 @@ class CatalogueProjection:
             available[event.stream_id] += state["quantity"]
         await transaction.execute(
             SQL.update_product,
-            *(self._tenant, event.stream_id, event.version, state.get("name"), state.get("price_cents")),
+            *(
+                self._tenant,
+                event.stream_id,
+                event.version,
+                state.get("name"),
+                state.get("price_cents"),
+                state.get("limit"),
+            ),
         )
 
     async def _give_back(
@@ -80,6 +87,6 @@ class CatalogueProjection:
         for event in await LogReader(transaction, self._tenant).streams(
             dict.fromkeys((event.stream_id for event in events), 0)
         ):
-            change = held[event.stream_id].post(event.type, current_fields(event))
+            moved = held[event.stream_id].post(event.type, current_fields(event))
             if event.position in positions:
-                available.update(change)
+                available.update(moved.stock)

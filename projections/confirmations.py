@@ -1,8 +1,16 @@
-"""Confirmations: one delivery for each order placed. Imported orders get none: their customers know."""
+"""What leaves the service: an order's confirmation, what is asked of the payment provider, an account's invitation.
+
+Imported orders get no confirmation: their customers know.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json
+
+from events.codec import current_fields
+from events.domain.account import invitation_id
 from events.domain.delivery import confirmation_id
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
@@ -12,13 +20,29 @@ Enqueue = Callable[[str, Sequence[UUID]], Awaitable[None]]
 """Hands deliveries of a tenant to the broker; it may be down, or full: a sweep finds what is due."""
 
 ORDER_CONFIRMATION = "order_confirmation"
+ACCOUNT_INVITATION = "account_invitation"
+REQUESTS = {
+    "CaptureRequested": ("payment_capture", "capture_id"),
+    "RefundRequested": ("payment_refund", "refund_id"),
+    "PaymentVoidRequested": ("payment_void", "void_id"),
+}
+"""Event type → the kind of its delivery, and the field with its id, which is the provider's idempotency key."""
+
+
+class _Delivery(NamedTuple):
+    """`order_id`: what it is about; of an invitation the invitation's own stream."""
+
+    kind: str
+    id: UUID
+    order_id: UUID
+    customer_id: UUID
 
 
 class ConfirmationsProjection:
-    """Writes the deliveries with its checkpoint, under ids that follow from the orders', and enqueues them after."""
+    """Writes the deliveries with its checkpoint, under ids that follow from the events, and enqueues them after."""
 
     name = "confirmations"
-    follows: tuple[str, ...] = ("orders", "catalogue")
+    follows: tuple[str, ...] = ("orders", "catalogue", "accounts")
     parks = True
     writes = True
 
@@ -27,18 +51,27 @@ class ConfirmationsProjection:
         self._enqueue = enqueue
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
-        placed = [event for event in events if event.type == "OrderPlaced"]
-        if placed:
-            await transaction.execute(
-                SQL.insert_deliveries,
-                self._tenant,
-                ORDER_CONFIRMATION,
-                [confirmation_id(event.stream_id) for event in placed],
-                [event.stream_id for event in placed],
-                [UUID(event.meta()["owner"]) for event in placed],
-            )
+        deliveries = _deliveries(events)
+        if deliveries:
+            await transaction.execute(SQL.insert_deliveries, self._tenant, *map(list, zip(*deliveries, strict=True)))
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
-        deliveries = [confirmation_id(event.stream_id) for event in events if event.type == "OrderPlaced"]
+        deliveries = _deliveries(events)
         if deliveries:
-            await self._enqueue(self._tenant, deliveries)
+            await self._enqueue(self._tenant, [one.id for one in deliveries])
+
+
+def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
+    deliveries = []
+    for event in events:
+        about = event.stream_id
+        if event.type == "OrderPlaced":
+            owner = UUID(event.meta()["owner"])
+            deliveries.append(_Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, owner))
+        elif event.type in REQUESTS:
+            kind, name = REQUESTS[event.type]
+            deliveries.append(_Delivery(kind, UUID(from_json(event.data)[name]), about, UUID(event.meta()["owner"])))
+        elif event.type == "AccountInvited":
+            invited = UUID(current_fields(event)["account_id"])
+            deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation_id(about), about, invited))
+    return deliveries

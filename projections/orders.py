@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from events.codec import Codec, current_fields
-from events.domain.order import Order
-from events.domain.statuses import Statuses
+from events.domain.order_events import OrderEvent
+from events.domain.order_parts import Address
+from events.domain.statuses import NEW, Statuses
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part
@@ -22,15 +23,15 @@ EVERYONE = UUID(int=0)
 """Stands for all users in the counts."""
 
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
-_OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, Order.StatusEvent)).union(
-    _BEGINNINGS
-)
-_NEW = Statuses("pending", "unfulfilled", "none")
+_OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent)).union(_BEGINNINGS)
 
 
 @dataclass(slots=True)
 class _Row:
-    """Where an order stands after the events of a batch; `fixed` and `position` only when it began in it."""
+    """Where an order stands after the events of a batch; owner, position and document only when it began in it.
+
+    `holds` (JSON) and `address` None: as they were.
+    """
 
     statuses: Statuses
     version: int
@@ -39,6 +40,8 @@ class _Row:
     position: int = 0
     placed_at: datetime | None = None
     document: str = ""
+    holds: str | None = None
+    address: Address | None = None
 
 
 class OrdersProjection:
@@ -83,13 +86,18 @@ class OrdersProjection:
                 rows[event.stream_id] = _beginning(event, next(opened))
                 continue
             fields = current_fields(event)
-            statuses = Statuses(fields["status"], fields["fulfillment_status"], fields["return_status"])
+            statuses = Statuses(*(fields[name] for name in Statuses._fields))
             at = datetime.fromisoformat(fields["timestamp"])
             row = rows.get(event.stream_id)
             if row is None:
-                rows[event.stream_id] = _Row(statuses, event.version, at)
+                row = rows[event.stream_id] = _Row(statuses, event.version, at)
             else:
                 row.statuses, row.version, row.updated_at = statuses, event.version, at
+            if "holds" in fields:
+                row.holds = to_json(fields["holds"]).decode()
+            elif event.type == "OrderShippingAddressChanged":
+                (opened_fields,) = await self._codec.open_all([event])
+                row.address = opened_fields["shipping_address"]
         return rows
 
     async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
@@ -103,7 +111,8 @@ class OrdersProjection:
             *_columns(rows),
             [row.version for row in rows.values()],
             [row.updated_at for row in rows.values()],
-            [row.document for row in rows.values()],
+            [_readdressed(row.document, row) for row in rows.values()],
+            [row.holds or "[]" for row in rows.values()],
         )
         for row in rows.values():
             counts[row.user_id or EVERYONE, row.statuses.status] += 1
@@ -117,9 +126,19 @@ class OrdersProjection:
             *_columns(rows),
             [row.version for row in rows.values()],
             [row.updated_at for row in rows.values()],
+            [row.holds for row in rows.values()],
         )
         if len(before) != len(rows):
             raise LookupError("an order moved that is not in the read model")
+        elsewhere = {order_id: row for order_id, row in rows.items() if row.address is not None}
+        if elsewhere:
+            documents = await transaction.fetch(SQL.read_order_documents, self._tenant, list(elsewhere))
+            await transaction.execute(
+                SQL.write_order_documents,
+                self._tenant,
+                [one["order_id"] for one in documents],
+                [_readdressed(one["document"], elsewhere[one["order_id"]]) for one in documents],
+            )
         for was in before:
             for user_id in (was["user_id"], EVERYONE):
                 counts[user_id, was["status"]] -= 1
@@ -132,6 +151,13 @@ def _columns(rows: Mapping[UUID, _Row]) -> Iterator[list[str]]:
         yield [row.statuses[column] for row in rows.values()]
 
 
+def _readdressed(document: str, row: _Row) -> str:
+    """The document of an order that goes elsewhere now, or that stays as it is."""
+    if row.address is None:
+        return document
+    return to_json({**from_json(f"{{{document}}}"), "shipping_address": row.address})[1:-1].decode()
+
+
 def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
     placed_at = datetime.fromisoformat(state["timestamp"])
     fixed = fixed_part(
@@ -142,10 +168,12 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         state["shipping_cents"],
         state["currency"],
         state["shipping_address"],
+        state.get("payment_terms", "offline"),
+        state.get("expires_at"),
         placed_at,
     )
     return _Row(
-        statuses=_NEW,
+        statuses=NEW,
         version=1,
         updated_at=placed_at,
         user_id=UUID(state["user_id"]),

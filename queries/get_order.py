@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from events.caller import Caller
 from events.domain.order import Order
 from events.domain.refusal import NotFound
-from events.order_document import fulfillment_document, order_document
+from events.order_document import document_for, fulfillment_document, payments_document
 from events.repository import Repository
 
 
@@ -23,13 +23,19 @@ class Document:
 async def get_order(repository: Repository, order_id: UUID, caller: Caller) -> Document:
     """The order, if the caller may see it. Raises NotFound."""
     order = await visible_order(repository, order_id, caller)
-    return Document(to_json(order_document(order)), order.version)
+    return Document(to_json(document_for(order, caller)), order.version)
 
 
 async def get_fulfillment(repository: Repository, order_id: UUID, caller: Caller) -> Document:
     """How far the order is fulfilled, if the caller may see it. Raises NotFound."""
     order = await visible_order(repository, order_id, caller)
     return Document(to_json(fulfillment_document(order)), order.version)
+
+
+async def get_payments(repository: Repository, order_id: UUID, caller: Caller) -> Document:
+    """How the order is paid, if the caller may see it. Raises NotFound."""
+    order = await visible_order(repository, order_id, caller)
+    return Document(to_json(payments_document(order)), order.version)
 
 
 async def visible_order(repository: Repository, order_id: UUID, caller: Caller) -> Order:

@@ -18,12 +18,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from api.door import Guest, admission_of, backend_of, guest_of, opened_position
+from api.door import Guest, admission_of, backend_of, check_permission, guest_of, opened_position, verified
 from api.live.hubs import Hub
 from api.live.subscription import Sight, Subscription
 from api.metrics import FRAMES, SOCKETS
+from api.origin import check_origin
+from api.permission import AUTHENTICATED
 from api.problems import UNAVAILABLE, Problem, invalid, refused, unavailable
-from api.tokens import Admission, InvalidToken
+from api.revocations import Revocations
+from api.route import StreamRoute
+from api.tokens import Admission
 from events.domain.refusal import NotFound, Refusal
 from queries.get_order import visible_order
 
@@ -62,10 +66,10 @@ class AuthFrame(BaseModel):
 
 
 class Stream(NamedTuple):
-    """What a socket was opened for: by whom, until when (seconds since the epoch), to see what, after what."""
+    """What a socket was opened for: by whom, with which token, to see what, after what."""
 
     guest: Guest
-    expires: int
+    admission: Admission
     sight: Sight
     after: int | None
 
@@ -79,13 +83,12 @@ class Closed(Exception):
         self.reason = reason
 
 
-@router.websocket("/ws/orders")
 async def follow_orders(socket: WebSocket) -> None:
     """Follow orders: one's own, or for staff all, those of a user, or one."""
     stream = None
     try:
-        _check_origin(socket)
-        admission = admission_of(socket)
+        check_origin(socket)
+        admission = await admission_of(socket)
         if admission is not None:
             stream = await _stream(socket, admission)
     except _REFUSED as error:
@@ -108,6 +111,8 @@ async def follow_orders(socket: WebSocket) -> None:
             _closed(stream.guest.caller.subject)
 
 
+router.routes.append(StreamRoute("/ws/orders", follow_orders, permission=AUTHENTICATED))
+
 _REFUSED = (Problem, Refusal, *UNAVAILABLE)
 _CLOSE_CODES = {401: UNAUTHENTICATED, 403: FORBIDDEN, 404: FORBIDDEN, 429: TOO_MANY, 503: TRY_AGAIN}
 
@@ -116,7 +121,7 @@ async def _serve(socket: WebSocket, stream: Stream) -> None:
     shop = stream.guest.shop
     hub = await backend_of(socket).hubs.hub(shop.reader, shop.codec, shop.positions)
     SOCKETS.inc()
-    pump = asyncio.create_task(_pump(socket, hub, stream))
+    pump = asyncio.create_task(_pump(socket, hub, stream, backend_of(socket).revocations))
     listen = asyncio.create_task(_until_gone(socket))
     try:
         await asyncio.wait((pump, listen), return_when=asyncio.FIRST_COMPLETED)
@@ -129,37 +134,46 @@ async def _serve(socket: WebSocket, stream: Stream) -> None:
         SOCKETS.dec()
 
 
-async def _pump(socket: WebSocket, hub: Hub, stream: Stream) -> None:
-    """Send until the token ends, or the client is too slow. Raises Closed."""
-    reader, expires = stream.guest.shop.reader, stream.expires
+async def _pump(socket: WebSocket, hub: Hub, stream: Stream, revocations: Revocations) -> None:
+    """Send until the token or its session ends, or the client is too slow. Raises Closed."""
+    reader = stream.guest.shop.reader
+    expires, session = stream.admission.expires, stream.admission.session
     subscription = Subscription(stream.sight, hub.position if stream.after is None else stream.after)
-    try:
-        await _send(socket, _told("ready", hub, subscription.after))
-        heartbeat = time() + HEARTBEAT
-        while subscription.after < hub.position:
-            frames, reached = await stream.sight.history(reader, hub.frames, subscription.after, hub.position, PAGE)
-            for past in frames:
-                _check_token(expires)
-                await _send(socket, past.text)
-            FRAMES.inc(len(frames))
-            subscription.after = reached
-        # Nothing was awaited since the positions were compared.
-        hub.join(subscription)
-        while True:
-            _check_token(expires)
-            patience = min(heartbeat, expires) - time()
-            frame = await subscription.next(patience) if patience > 0 else None
-            if frame is not None:
-                await _send(socket, frame.text)
-                FRAMES.inc()
-            elif subscription.overflowed:
-                raise Closed(TOO_SLOW, "too slow: reconnect after the last position")
-            if time() >= heartbeat:
-                given = hub.position if subscription.idle else subscription.after
-                await _send(socket, _told("heartbeat", hub, max(given, subscription.after)))
-                heartbeat = time() + HEARTBEAT
-    finally:
-        hub.leave(subscription)
+
+    def check_token() -> None:
+        if time() >= expires:
+            raise Closed(UNAUTHENTICATED, "the token has expired")
+        if revocations.has_ended(session):
+            raise Closed(UNAUTHENTICATED, "the session has been ended")
+
+    with revocations.watched(session, subscription.wake):
+        try:
+            await _send(socket, _told("ready", hub, subscription.after))
+            heartbeat = time() + HEARTBEAT
+            while subscription.after < hub.position:
+                frames, reached = await stream.sight.history(reader, hub.frames, subscription.after, hub.position, PAGE)
+                for past in frames:
+                    check_token()
+                    await _send(socket, past.text)
+                FRAMES.inc(len(frames))
+                subscription.after = reached
+            # Nothing was awaited since the positions were compared.
+            hub.join(subscription)
+            while True:
+                check_token()
+                patience = min(heartbeat, expires) - time()
+                frame = await subscription.next(patience) if patience > 0 else None
+                if frame is not None:
+                    await _send(socket, frame.text)
+                    FRAMES.inc()
+                elif subscription.overflowed:
+                    raise Closed(TOO_SLOW, "too slow: reconnect after the last position")
+                if time() >= heartbeat:
+                    given = hub.position if subscription.idle else subscription.after
+                    await _send(socket, _told("heartbeat", hub, max(given, subscription.after)))
+                    heartbeat = time() + HEARTBEAT
+        finally:
+            hub.leave(subscription)
 
 
 def _told(kind: str, hub: Hub, position: int) -> str:
@@ -192,30 +206,16 @@ async def _authenticate(socket: WebSocket) -> Admission:
         frame = AuthFrame.model_validate_json(text)
         if frame.type != "auth":
             raise Closed(UNAUTHENTICATED, "the first frame authenticates")
-        return backend_of(socket).tokens.verify(frame.token)
-    except (ValidationError, InvalidToken):
+        return await verified(socket, frame.token)
+    except (ValidationError, Problem):
         raise Closed(UNAUTHENTICATED, "invalid token") from None
-
-
-def _check_token(expires: int) -> None:
-    if time() >= expires:
-        raise Closed(UNAUTHENTICATED, "the token has expired")
-
-
-def _check_origin(socket: WebSocket) -> None:
-    """A browser says where it comes from; only our own pages, and those that the operator named, may."""
-    origin = socket.headers.get("origin")
-    if origin is None:
-        return
-    host = socket.headers.get("host", "")
-    if origin not in (f"http://{host}", f"https://{host}") and origin not in backend_of(socket).limits.origins:
-        raise Problem(403, "foreign_origin", "This origin may not open streams.")
 
 
 async def _stream(socket: WebSocket, admission: Admission) -> Stream:
     """What the query string asks for, if it may be had; it counts as open from here on. Raises Problem, NotFound."""
     guest = await guest_of(socket, admission)
     caller = guest.caller
+    check_permission(caller, socket.scope["permission"])
     try:
         query = StreamQuery.model_validate(dict(socket.query_params))
     except ValidationError as error:
@@ -232,7 +232,7 @@ async def _stream(socket: WebSocket, admission: Admission) -> Stream:
         raise Problem(429, "too_many_sockets", "This account has too many streams open.")
     # Counted before anything else is awaited, so that any number of them at once are not more either.
     _open[caller.subject] += 1
-    return Stream(guest, admission.expires, Sight(owner, query.order_id), after)
+    return Stream(guest, admission, Sight(owner, query.order_id), after)
 
 
 def _closed(subject: UUID) -> None:

@@ -80,6 +80,10 @@ class Subscription:
         self.after = frame.position
         return frame
 
+    def wake(self) -> None:
+        """Whoever waits for the next frame is to look around."""
+        self._arrived.set()
+
     @property
     def idle(self) -> bool:
         """Nothing waits: all that the hub has seen was given."""

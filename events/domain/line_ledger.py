@@ -1,7 +1,7 @@
 """The line ledger: of every line of an order, what became of its units. Statuses follow from it (statuses.py).
 
-Always, for each line and for all together: nothing is negative, cancelled + shipped + open = ordered, and
-returned ≤ delivered ≤ shipped.
+Always, for each line and for all together: nothing is negative, cancelled + shipped + open = ordered, reserved +
+backordered = open, and returned ≤ delivered ≤ shipped.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,11 +26,17 @@ class Units(NamedTuple):
     shipped: int = 0
     delivered: int = 0
     returned: int = 0
+    backordered: int = 0
 
     @property
     def open(self) -> int:
         """Those that are neither cancelled nor shipped."""
         return self.ordered - self.cancelled - self.shipped
+
+    @property
+    def reserved(self) -> int:
+        """Those that are open and lie in the stock for this order; the others are still to come."""
+        return self.open - self.backordered
 
     def plus(self, column: int, quantity: int) -> "Units":
         """With so many more in a column, by its number."""
@@ -57,20 +63,31 @@ class LineLedger:
     total: Units
 
     @classmethod
-    def opened(cls, lines: Iterable[Mapping[str, Any]]) -> "LineLedger":
+    def opened(cls, lines: Iterable[Mapping[str, Any]], backordered: Iterable[Part] = ()) -> "LineLedger":
         """The ledger of an order that was just placed."""
         units = {line["id"]: Units(line["quantity"]) for line in lines}
-        return cls(units, Units(sum(line.ordered for line in units.values())))
+        ledger = cls(units, Units(sum(line.ordered for line in units.values())))
+        return ledger.entered("backordered", backordered) if backordered else ledger
 
-    def entered(self, name: str, parts: Iterable[Part]) -> "LineLedger":
-        """The ledger with these units in the column of this name too."""
+    def entered(self, name: str, parts: Iterable[Part], sign: int = 1) -> "LineLedger":
+        """The ledger with these units in the column of this name too, or taken from it."""
         column = Units._fields.index(name)
         lines, entered = dict(self.lines), 0
         for part in parts:
-            item_id, quantity = part["item_id"], part["quantity"]
+            item_id, quantity = part["item_id"], sign * part["quantity"]
             lines[item_id] = lines[item_id].plus(column, quantity)
             entered += quantity
         return LineLedger(lines, self.total.plus(column, entered))
+
+    def cancelled(self, parts: Iterable[Part]) -> "LineLedger":
+        """The ledger with these units cancelled: those first that are still to come."""
+        parts = list(parts)
+        return self.entered("cancelled", parts).entered("backordered", self.to_come(parts), -1)
+
+    def to_come(self, parts: Iterable[Part]) -> list[Part]:
+        """What of these units is not in the stock yet, if those go first."""
+        counted = ((one["item_id"], min(one["quantity"], self.lines[one["item_id"]].backordered)) for one in parts)
+        return [Part(item_id=item_id, quantity=quantity) for item_id, quantity in counted if quantity]
 
     def all(self, count: Callable[[Units], int]) -> list[Part]:
         """Of every line so many units as `count` tells, where that is not 0."""

@@ -35,6 +35,23 @@ def line_total(line: Line) -> int:
     return line["price_cents"] * line["quantity"] - line["discount_cents"]
 
 
+def share_of(line: Line, quantity: int) -> int:
+    """Cents of a line's total that fall to its first so many units.
+
+    A total that does not divide evenly is split by largest remainder, so the shares of all units sum to the whole.
+    """
+    each, rest = divmod(line_total(line), line["quantity"])
+    return each * quantity + min(rest, quantity)
+
+
+class Hold(TypedDict):
+    """Why an order waits, and before which step: `confirm` or `ship`."""
+
+    id: str
+    reason: str
+    gate: str
+
+
 class Shipment(NamedTuple):
     """What left the house together. `delivered_at` None: it is under way."""
 

@@ -1,8 +1,15 @@
 """The product: its name and price, and what came into and went out of its stock."""
 
+from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
+
+
+@lru_cache(maxsize=65_536)
+def backorders_of(product_id: UUID) -> UUID:
+    """The guarded quantity that tells how many more units of a product may be ordered which are not in the stock."""
+    return uuid5(product_id, "backorders")
 
 
 class Product(Aggregate):
@@ -29,6 +36,15 @@ class Product(Aggregate):
 
         quantity: int
         reason: str
+
+    class BackorderLimitSet(Aggregate.Event):
+        """How many units may be ordered that are not in the stock."""
+
+        limit: int
+        change: int
+
+    # Of the class, for snapshots from before there was one.
+    backorder_limit = 0
 
     @event(Added)
     def __init__(self, sku: str, name: str, price_cents: int, currency: str) -> None:
@@ -59,6 +75,17 @@ class Product(Aggregate):
     def adjust_stock(self, quantity: int, reason: str) -> None:
         """The count was wrong, or units were lost: `quantity` is the correction."""
         self.trigger_event(Product.StockAdjusted, quantity=quantity, reason=reason)
+
+    def set_backorder_limit(self, limit: int) -> int:
+        """Allow so many units to be ordered that are not in the stock; answers by how many more that is."""
+        change = limit - self.backorder_limit
+        if change:
+            self.trigger_event(Product.BackorderLimitSet, limit=limit, change=change)
+        return change
+
+    @event(BackorderLimitSet)
+    def _backorder_limit_set(self, limit: int) -> None:
+        self.backorder_limit = limit
 
     @event(Renamed)
     def _renamed(self, name: str) -> None:

@@ -27,15 +27,20 @@ FULFILLMENT_STATUSES = ("unfulfilled", "partially_shipped", "shipped", "partiall
 
 
 class Statuses(NamedTuple):
-    """Where an order stands: in its life, in its fulfilment, and with what comes back."""
+    """Where an order stands: in its life, in its fulfilment, with what comes back, and with its payment."""
 
     status: str
     fulfillment_status: str
     return_status: str
+    payment_status: str
 
 
-def statuses_of(total: Units, *, confirmed: bool, expired: bool, returning: bool) -> Statuses:
-    """The statuses that follow from all units together, and from what was decided.
+NEW = Statuses("pending", "unfulfilled", "none", "unpaid")
+"""Where every order begins."""
+
+
+def statuses_of(total: Units, payment_status: str, *, confirmed: bool, expired: bool, returning: bool) -> Statuses:
+    """The statuses that follow from all units together, from the money, and from what was decided.
 
     `returning`: a return was announced, whether or not it has come.
     """
@@ -53,7 +58,7 @@ def statuses_of(total: Units, *, confirmed: bool, expired: bool, returning: bool
     return_status = "requested" if returning else "none"
     if total.returned:
         return_status = "returned" if status == "returned" else "partially_returned"
-    return Statuses(status, _fulfillment(total), return_status)
+    return Statuses(status, _fulfillment(total), return_status, payment_status)
 
 
 def _fulfillment(total: Units) -> str:

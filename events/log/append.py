@@ -8,6 +8,7 @@ from uuid import UUID
 
 _NOTHING: Mapping[UUID, int] = MappingProxyType({})
 _NOBODY: Mapping[UUID, UUID] = MappingProxyType({})
+_NO_METADATA: Mapping[UUID, str] = MappingProxyType({})
 
 
 class NewEvent(NamedTuple):
@@ -52,7 +53,7 @@ class Append(NamedTuple):
     decided on, and whose commit was still to come.
     `stock`: product id → change of the guarded quantity, which must not fall below 0.
     `metadata`: a JSON object as text; ids only, never a name. Its `command_id` is how a command without a key is
-    found again when the answer to its commit was lost.
+    found again when the answer to its commit was lost. `metadata_of`: that of streams which have their own.
     """
 
     command_id: UUID
@@ -62,6 +63,7 @@ class Append(NamedTuple):
     stock: Mapping[UUID, int] = _NOTHING
     idempotency: IdempotencyKey | None = None
     after: Mapping[UUID, UUID] = _NOBODY
+    metadata_of: Mapping[UUID, str] = _NO_METADATA
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class Batch:
         for stream_id, version, event_type, schema_version, data in append.events:
             stream = self._number(stream_id, new=version <= 1)
             before = expected.setdefault(stream, version - 1)
-            self._events.append((stream, before, stream_id, version, event_type, schema_version, data, append.metadata))
+            metadata = append.metadata_of.get(stream_id, append.metadata)
+            self._events.append((stream, before, stream_id, version, event_type, schema_version, data, metadata))
         for stream_id, version in append.reads.items():
             stream = self._number(stream_id, new=False)
             if stream not in expected:

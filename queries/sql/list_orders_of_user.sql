@@ -3,7 +3,8 @@
 -- (or null), $6 how many, $7 how many to skip, $8 status → fulfillment status → allowed statuses (jsonb).
 SELECT placed_at, position,
        '{' || document || ',"status":"' || status || '","fulfillment_status":"' || fulfillment_status
-           || '","return_status":"' || return_status || '","version":' || version
+           || '","return_status":"' || return_status || '","payment_status":"' || payment_status
+           || '","holds":' || holds || ',"version":' || version
            || ',"allowed_statuses":' || ($8::jsonb -> status -> fulfillment_status)::text
            || ',"updated_at":"' || to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}' AS item
 FROM order_list

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -168,6 +169,7 @@ def test_a_life_of_starts_stops_and_a_kill_keeps_the_data(up: Any, folder: Path)
     assert f"ready on {first.url}" in first.output()
     assert f"password for all: {PASSWORD}" in first.output()
     assert f"mails land in {folder / 'mail'}" in first.output()
+    assert re.search(r"payments are simulated on http://127\.0\.0\.1:\d+", first.output())
     kept = add_product(first.url, "KEPT-1")
     assert product(first.url, kept).status_code == 200
 

@@ -30,7 +30,7 @@ from tests.projections.book import MASTER_KEY, SECRET, Book, open_book
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
 CHECKS = (
     *("positions", "streams", "checkpoints", "events", "stock"),
-    *("orders", "order counts", "catalogue", "confirmations"),
+    *("orders", "order counts", "catalogue", "accounts", "confirmations"),
 )
 
 
@@ -164,7 +164,8 @@ class TestWhatIsNot:
             ("DELETE FROM order_list WHERE status = 'expired'", {"orders", "order counts"}),
             (
                 "INSERT INTO order_list SELECT tenant_id, gen_random_uuid(), user_id, placed_at, position, status, "
-                "version, updated_at, document, fulfillment_status, return_status FROM order_list LIMIT 1",
+                "version, updated_at, document, fulfillment_status, return_status, payment_status, holds "
+                "FROM order_list LIMIT 1",
                 {"orders", "order counts"},
             ),
             ("UPDATE order_counts SET orders = orders + 1 WHERE status = 'shipped'", {"order counts"}),

@@ -111,5 +111,10 @@ class Person:
         return order
 
 
+def as_listed(order: Json) -> Json:
+    """An order as lists show it: what one may do with it stands where it is read by itself."""
+    return {name: value for name, value in order.items() if name != "allowed_actions"}
+
+
 def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("ascii")

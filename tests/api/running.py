@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
@@ -16,21 +17,24 @@ from uuid_utils.compat import uuid7
 from api.app import create_app
 from api.backend import Backend
 from api.gate import Gate
+from api.issuer import Issuer
 from api.limits import Limits
 from api.live.hubs import Hubs
 from api.metrics import observe_append
+from api.revocations import Revocations
 from api.tokens import Tokens
 from commands.command import Request
 from commands.register_customer import RegisterCustomer
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
-from daybook.api_process import UVICORN
+from daybook.api_process import UVICORN, make_sessions
 from daybook.projector_process import make_runners
 from daybook.settings import Settings
 from daybook.shop import Shop
 from daybook.wiring import Service, connect_redis, open_service
 from events.caller import Caller
 from events.codec import Codec
+from events.invitation_tokens import InvitationTokens
 from events.log.connect import connect
 from events.log.tenants import all_tenants
 from events.personal import Keyring
@@ -42,6 +46,7 @@ from tests.projections.eventually import eventually
 
 SECRET = "a secret of the tests, of more than thirty-two characters"
 MASTER_KEY = bytes(range(32))
+WEBHOOK_SECRET = "whsec_" + b64encode(b"the payment provider and we share it").decode()
 
 
 class Running:
@@ -91,7 +96,12 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def running(
-    database_url: str, redis_url: str, *, limits: Limits | None = None, projecting: bool = True
+    database_url: str,
+    redis_url: str,
+    *,
+    limits: Limits | None = None,
+    issuer: Issuer | None = None,
+    projecting: bool = True,
 ) -> AsyncIterator[Running]:
     """Start all of it, and end it afterwards. Without `projecting` nothing is posted."""
     settings = Settings(
@@ -107,7 +117,13 @@ async def running(
         stack.push_async_callback(listening.aclose)
         hubs = Hubs(service.pool, listening)
         stack.push_async_callback(hubs.close)
-        backend = Backend(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits())
+        revocations = Revocations(service.pool, listening, service.served)
+        revocations.start()
+        stack.push_async_callback(revocations.close)
+        backend = Backend(
+            *(service, service.pool, service.redis, Tokens(SECRET), hubs, limits or Limits()),
+            *(make_sessions(service, settings), revocations, InvitationTokens(SECRET), issuer, (WEBHOOK_SECRET,)),
+        )
         if projecting:
             await stack.enter_async_context(_projecting(database_url, redis_url))
         port = await stack.enter_async_context(_serving(create_app(lambda: nullcontext(backend))))

@@ -8,6 +8,7 @@ import pytest
 from api.batch import MOST_ORDERS
 from api.schemas import BatchAnswer, OrderAnswer, ProductAnswer
 from tests.api.person import Json, Person
+from tests.api.running import Running
 
 
 async def batch(person: Person, *orders: Any, **options: Any) -> list[Json]:
@@ -89,5 +90,6 @@ class TestARequest:
     async def test_without_orders_or_with_too_many_is_refused(self, ada: Person, orders: Any) -> None:
         (await ada.posts("/orders/batch", {"orders": orders})).refused(422, "validation_failed")
 
-    async def test_is_for_customers(self, staff: Person) -> None:
-        (await staff.posts("/orders/batch", {"orders": [{}]})).refused(403, "forbidden")
+    async def test_is_for_those_who_may_place_one(self, service: Running) -> None:
+        auditor = await service.person("auditor")
+        (await auditor.posts("/orders/batch", {"orders": [{}]})).refused(403, "forbidden")

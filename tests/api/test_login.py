@@ -9,7 +9,7 @@ import pytest
 from api.limits import Limits
 from api.passwords import hash_password
 from api.schemas import AccessToken, Me
-from daybook.demo import SQL
+from daybook.accounts import SQL
 from daybook.embedded import ValkeyServer
 from tests.api.answer import Answer
 from tests.api.person import Person
@@ -28,7 +28,7 @@ class Account(NamedTuple):
 
 async def account(service: Running, *roles: str, tenant: str = "default") -> Account:
     made = Account(uuid4(), f"{uuid4().hex}@example.com")
-    await service.pool.execute(SQL.add_account, tenant, made.id, made.email, PASSWORD_HASH, list(roles))
+    await service.pool.execute(SQL.add_account, tenant, made.id, made.email, PASSWORD_HASH, list(roles), "")
     return made
 
 
@@ -90,14 +90,20 @@ class TestLoggingIn:
         assert [error["pointer"] for error in answer.body["errors"]] == [pointer]
 
 
+STAFF = [
+    *("addresses:own", "catalogue:manage", "orders:manage", "orders:place", "orders:place_for_any", "orders:read_any"),
+    "payments:manage",
+]
+
+
 class TestRoles:
     @pytest.mark.parametrize(
         ("role", "permissions"),
         [
             ("customer", ["addresses:own", "orders:place"]),
-            ("staff", ["addresses:own", "catalogue:manage", "orders:manage", "orders:read_any"]),
+            ("staff", STAFF),
             ("auditor", ["events:read", "orders:read_any"]),
-            ("admin", ["addresses:own", "catalogue:manage", "events:read", "orders:manage", "orders:read_any"]),
+            ("admin", sorted([*STAFF, "accounts:manage", "events:read"])),
         ],
     )
     async def test_say_what_one_may(self, service: Running, role: str, permissions: list[str]) -> None:

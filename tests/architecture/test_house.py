@@ -107,7 +107,7 @@ class TestCompose:
         for service in compose()["services"].values():
             for name, value in service.get("environment", {}).items():
                 if re.search("PASSWORD|SECRET|KEY", name):
-                    assert re.fullmatch(r"\$\{[A-Z_]+:\?[^}]+\}", value), name
+                    assert re.fullmatch(r"\$\{[A-Z_]+:(\?[^}]+|-)\}", value), name
                 for credentials in re.findall(r"://([^/@]*)@", str(value)):
                     assert re.fullmatch(r"[a-z_]+:\$\{[A-Z_]+:\?[^}]+\}", credentials), name
 

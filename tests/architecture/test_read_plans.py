@@ -24,9 +24,9 @@ SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
        jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
-                        version, updated_at, document)
+                        payment_status, version, updated_at, document)
 SELECT 'default', uuid_of(n), uuid_of(n % 100), now() - n * interval '1 minute', n, 'pending', 'unfulfilled', 'none',
-       1, now(), '"id":""'
+       'unpaid', 1, now(), '"id":""'
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_counts SELECT 'default', uuid_of(n), 'pending', 1 FROM generate_series(1, {MANY}) n;
 INSERT INTO catalogue
@@ -101,8 +101,9 @@ READS = {
     "products": Read(QUERIES.list_products, "text, text, int", "'default', 'SKU-2', 50", page="catalogue_by_sku"),
     "orders that move": Read(
         PROJECTIONS.update_orders,
-        "text, uuid[], text[], text[], text[], int[], timestamptz[]",
-        f"'default', {A_FEW}, {SHIPPED}, {SHIPPED}, {SHIPPED}, ARRAY[2, 2, 2], ARRAY[now(), now(), now()]",
+        "text, uuid[], text[], text[], text[], text[], int[], timestamptz[], text[]",
+        f"'default', {A_FEW}, {SHIPPED}, {SHIPPED}, {SHIPPED}, {SHIPPED}, ARRAY[2, 2, 2], ARRAY[now(), now(), now()], "
+        "ARRAY[NULL, NULL, NULL]",
     ),
     "claims": Read(DELIVERIES.claim_deliveries, "text, uuid[], float8, int", f"'default', {A_FEW}, 12, 8"),
     "marks": Read(DELIVERIES.finish_deliveries, "text, uuid[]", f"'default', {A_FEW}"),

@@ -1,7 +1,7 @@
 """Decisions in three words: given what has happened, when something is asked, then this happens.
 
     pending = given(on(ORDER, Order.Placed, ...))
-    pending.when(CancelOrder(...), by=ada).then(on(ORDER, Order.Cancelled, reason="mistake"))
+    pending.when(CancelOrder(...), by=ada).then(on(ORDER, happened.Cancelled, reason="mistake"))
 
 There is no database in it: a decision is made on aggregates, and comes to events.
 """

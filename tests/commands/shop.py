@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from events.caller import Caller
+from events.domain import order_events as happened
 from events.domain.customer import Customer
 from events.domain.line_ledger import Part
 from events.domain.order import Order
@@ -66,6 +67,8 @@ placed = on(
     shipping_cents=0,
     shipping_address=ADDRESS,
     payment_terms="offline",
+    expires_at=None,
+    backordered=[],
 )
 PENS, INKS = "018f0000-0000-7000-8000-0000000000c1", "018f0000-0000-7000-8000-0000000000c2"
 """Its lines."""
@@ -73,7 +76,7 @@ HELD = {PEN: 1, INK: 3}
 """The stock that the order holds while it is open."""
 
 
-def step(cls: type[Order.StatusEvent], reason: str | None = None) -> Fact:
+def step(cls: type[happened.BeforePayments], reason: str | None = None) -> Fact:
     """A step of the whole order along its statuses."""
     return on(ORDER, cls, reason=reason, **cls.OF_VERSION_1)
 
@@ -87,12 +90,13 @@ def shipment(*items: tuple[str, int], status: str, so_far: str, number: int = 1,
     """The so-many-th shipment of the order, and where that brings it."""
     return on(
         ORDER,
-        Order.Shipped,
+        happened.Shipped,
         shipment_id=shipment_id(number),
         items=parts(*items),
         status=status,
         fulfillment_status=so_far,
         return_status="none",
+        payment_status="unpaid",
         **{"carrier": None, "tracking": None, "reason": None} | fields,
     )
 
@@ -101,11 +105,12 @@ def arrival(*, status: str, so_far: str, number: int = 1) -> Fact:
     """That the so-many-th shipment arrived, and where that brings the order."""
     return on(
         ORDER,
-        Order.Delivered,
+        happened.Delivered,
         shipment_id=shipment_id(number),
         status=status,
         fulfillment_status=so_far,
         return_status="none",
+        payment_status="unpaid",
         reason=None,
     )
 
@@ -116,9 +121,9 @@ def shipment_id(number: int = 1) -> str:
 
 
 pending = shop.given(placed)
-confirmed = pending.given(step(Order.Confirmed))
-shipped = confirmed.given(step(Order.Shipped))
-delivered = shipped.given(step(Order.Delivered))
-returned = delivered.given(step(Order.Returned))
-cancelled = pending.given(step(Order.Cancelled, "changed my mind"))
-expired = pending.given(step(Order.Expired))
+confirmed = pending.given(step(happened.Confirmed))
+shipped = confirmed.given(step(happened.Shipped))
+delivered = shipped.given(step(happened.Delivered))
+returned = delivered.given(step(happened.Returned))
+cancelled = pending.given(step(happened.Cancelled, "changed my mind"))
+expired = pending.given(step(happened.Expired))

@@ -3,8 +3,9 @@
 import pytest
 
 from commands.cancel_order import Cancellation, CancelOrder
+from events.domain import order_events as happened
 from events.domain.line_ledger import ExceedsOpen
-from events.domain.order import IllegalTransition, Order
+from events.domain.order import IllegalTransition
 from tests.commands.scenario import Fact, on
 from tests.commands.shop import (
     INK,
@@ -32,12 +33,13 @@ def cancel_lines(*items: tuple[str, int]) -> CancelOrder:
 def lines_cancelled(*items: tuple[str, int], status: str, so_far: str = "unfulfilled") -> Fact:
     return on(
         ORDER,
-        Order.LinesCancelled,
+        happened.LinesCancelled,
         items=parts(*items),
         reason="mistake",
         status=status,
         fulfillment_status=so_far,
         return_status="none",
+        payment_status="unpaid",
     )
 
 
@@ -48,13 +50,13 @@ def test_some_units_give_back_their_stock_and_leave_the_order_as_it_is() -> None
 
 
 def test_all_of_it_is_the_order_s_cancellation() -> None:
-    decision = pending.when(cancel_lines((PENS, 1), (INKS, 3)), by=ada).then(step(Order.Cancelled, "mistake"))
+    decision = pending.when(cancel_lines((PENS, 1), (INKS, 3)), by=ada).then(step(happened.Cancelled, "mistake"))
     assert decision.stock == {PEN: 1, INK: 3}
 
 
 def test_the_last_of_it_as_well_and_gives_back_only_what_was_left() -> None:
     rest = confirmed.given(lines_cancelled((INKS, 3), status="confirmed"))
-    decision = rest.when(cancel_lines((PENS, 1)), by=staff).then(step(Order.Cancelled, "mistake"))
+    decision = rest.when(cancel_lines((PENS, 1)), by=staff).then(step(happened.Cancelled, "mistake"))
     assert decision.stock == {PEN: 1}
 
 

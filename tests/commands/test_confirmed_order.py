@@ -2,7 +2,8 @@
 
 import pytest
 
-from events.domain.order import IllegalTransition, Order
+from events.domain import order_events as happened
+from events.domain.order import IllegalTransition
 from tests.commands.asking import cancel, change_to
 from tests.commands.shop import HELD, INKS, PENS, ada, confirmed, shipment, staff, step
 
@@ -15,7 +16,9 @@ def test_staff_ship_it_and_its_stock_is_gone() -> None:
 
 
 def test_staff_cancel_it_and_its_stock_comes_back() -> None:
-    decision = confirmed.when(cancel("lost in the cellar"), by=staff).then(step(Order.Cancelled, "lost in the cellar"))
+    decision = confirmed.when(cancel("lost in the cellar"), by=staff).then(
+        step(happened.Cancelled, "lost in the cellar")
+    )
     assert decision.stock == HELD
 
 

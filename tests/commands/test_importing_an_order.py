@@ -15,6 +15,7 @@ from commands.import_order import (
 )
 from commands.past_order import PastOrder
 from events.caller import Caller
+from events.domain import order_events as happened
 from events.domain.customer import Customer
 from events.domain.order import Order
 from tests.commands.past import ADDRESS, LINE, past
@@ -84,11 +85,11 @@ class TestWhatIsImported:
                 reference="NW-1",
                 fingerprint=past().fingerprint(),
             ),
-            on(ORDER, Order.Confirmed, reason=None, **Order.Confirmed.OF_VERSION_1),
+            on(ORDER, happened.Confirmed, reason=None, **happened.Confirmed.OF_VERSION_1),
             on(
                 ORDER,
-                Order.Shipped,
-                **{**Order.Shipped.OF_VERSION_1, "shipment_id": str(uuid5(ORDER, "shipment 1")), "items": ANY},
+                happened.Shipped,
+                **{**happened.Shipped.OF_VERSION_1, "shipment_id": str(uuid5(ORDER, "shipment 1")), "items": ANY},
                 reason=None,
             ),
         )
@@ -121,7 +122,7 @@ class TestWhatIsImported:
             reference="NW-1",
             fingerprint="",
         )
-        assert order.in_stock(order.open_parts) == {}
+        assert order.given_up(order.open_parts) == {}
 
     def test_the_total(self) -> None:
         asked = known.when(importing(), by=system)
@@ -167,7 +168,7 @@ class TestOnce:
         assert (decision.status, decision.version) == (200, 1)
 
     def test_also_when_the_order_has_moved_on(self) -> None:
-        moved = imported(past().fingerprint()).given(on(ORDER, Order.Confirmed, reason=None))
+        moved = imported(past().fingerprint()).given(on(ORDER, happened.Confirmed, reason=None))
         assert moved.when(importing(), by=system).then_nothing().version == 2
 
     def test_other_content_is_refused(self) -> None:

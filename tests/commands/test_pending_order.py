@@ -4,7 +4,8 @@ import pytest
 
 from commands.change_order_status import ChangeOrderStatus
 from commands.command import NotYours, VersionMismatch
-from events.domain.order import IllegalTransition, Order
+from events.domain import order_events as happened
+from events.domain.order import IllegalTransition
 from events.domain.refusal import NotFound
 from tests.commands.asking import cancel, change_to
 from tests.commands.shop import ADA, HELD, ada, auditor, ben, pending, shop, staff, step
@@ -12,15 +13,15 @@ from tests.commands.shop import ADA, HELD, ada, auditor, ben, pending, shop, sta
 
 class TestConfirming:
     def test_staff_confirm_it(self) -> None:
-        decision = pending.when(change_to("confirmed"), by=staff).then(step(Order.Confirmed))
+        decision = pending.when(change_to("confirmed"), by=staff).then(step(happened.Confirmed))
         assert (decision.status, decision.version, decision.stock) == (200, 2, {})
         assert decision.person == decision.owner == ADA
 
     def test_the_reason_is_kept(self) -> None:
-        pending.when(change_to("confirmed", "paid by bank"), by=staff).then(step(Order.Confirmed, "paid by bank"))
+        pending.when(change_to("confirmed", "paid by bank"), by=staff).then(step(happened.Confirmed, "paid by bank"))
 
     def test_at_the_version_that_was_seen(self) -> None:
-        pending.when(change_to("confirmed"), by=staff, if_match=1).then(step(Order.Confirmed))
+        pending.when(change_to("confirmed"), by=staff, if_match=1).then(step(happened.Confirmed))
 
     def test_not_at_another_version(self) -> None:
         asked = pending.when(change_to("confirmed"), by=staff, if_match=2)
@@ -36,15 +37,15 @@ class TestConfirming:
 
 class TestCancelling:
     def test_its_owner_cancels_it_and_its_stock_comes_back(self) -> None:
-        decision = pending.when(cancel("mistake"), by=ada).then(step(Order.Cancelled, "mistake"))
+        decision = pending.when(cancel("mistake"), by=ada).then(step(happened.Cancelled, "mistake"))
         assert decision.stock == HELD
 
     def test_staff_cancel_it(self) -> None:
-        decision = pending.when(cancel("no such street"), by=staff).then(step(Order.Cancelled, "no such street"))
+        decision = pending.when(cancel("no such street"), by=staff).then(step(happened.Cancelled, "no such street"))
         assert decision.stock == HELD
 
     def test_as_a_status_it_releases_the_stock_as_well(self) -> None:
-        decision = pending.when(change_to("cancelled", "fraud"), by=staff).then(step(Order.Cancelled, "fraud"))
+        decision = pending.when(change_to("cancelled", "fraud"), by=staff).then(step(happened.Cancelled, "fraud"))
         assert decision.stock == HELD
 
     def test_for_another_customer_it_is_not_there(self) -> None:
@@ -59,7 +60,7 @@ class TestCancelling:
 
 class TestExpiring:
     def test_an_unpaid_order_expires_and_its_stock_comes_back(self) -> None:
-        decision = pending.when(change_to("expired"), by=staff).then(step(Order.Expired))
+        decision = pending.when(change_to("expired"), by=staff).then(step(happened.Expired))
         assert decision.stock == HELD
 
 

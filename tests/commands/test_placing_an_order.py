@@ -55,6 +55,8 @@ class TestWhatIsPlaced:
                 shipping_cents=0,
                 shipping_address=ADDRESS,
                 payment_terms="offline",
+                expires_at=None,
+                backordered=[],
             )
         )
 

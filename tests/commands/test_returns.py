@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 from commands.command import NotYours
 from commands.receive_return import Receipt, ReceiveReturn
 from commands.request_return import RequestReturn, ReturnCreate
+from events.domain import order_events as happened
 from events.domain.line_ledger import ExceedsOpen
-from events.domain.order import Order
 from events.domain.refusal import NotFound
 from tests.commands.asking import change_to
 from tests.commands.scenario import Fact, on
@@ -48,26 +48,28 @@ def received(*items: tuple[str, int, str]) -> list[dict[str, Any]]:
 def requested(*items: tuple[str, int]) -> Fact:
     return on(
         ORDER,
-        Order.ReturnRequested,
+        happened.ReturnRequested,
         return_id=str(return_id()),
         items=parts(*items),
         reason="too small",
         status="delivered",
         fulfillment_status="delivered",
         return_status="requested",
+        payment_status="unpaid",
     )
 
 
 def came_back(*items: tuple[str, int, str], status: str, so_far: str) -> Fact:
     return on(
         ORDER,
-        Order.ReturnReceived,
+        happened.ReturnReceived,
         return_id=str(return_id()),
         items=received(*items),
         reason=None,
         status=status,
         fulfillment_status="delivered",
         return_status=so_far,
+        payment_status="unpaid",
     )
 
 
@@ -122,4 +124,4 @@ class TestReceiving:
         on_its_way.when(receive((INKS, 1, "restock"), number=2), by=staff).then_refused(NotFound)
 
     def test_the_short_form_takes_all_of_it_back(self) -> None:
-        on_its_way.when(change_to("returned"), by=staff).then(step(Order.Returned))
+        on_its_way.when(change_to("returned"), by=staff).then(step(happened.Returned))

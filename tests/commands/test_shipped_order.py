@@ -2,7 +2,8 @@
 
 import pytest
 
-from events.domain.order import IllegalTransition, Order, OrderAlreadyShipped
+from events.domain import order_events as happened
+from events.domain.order import IllegalTransition, OrderAlreadyShipped
 from tests.commands.asking import cancel, change_to
 from tests.commands.shop import ada, arrival, delivered, returned, shipped, staff, step
 
@@ -29,7 +30,7 @@ class TestShipped:
 
 class TestDelivered:
     def test_it_comes_back_and_its_stock_does_not_by_itself(self) -> None:
-        decision = delivered.when(change_to("returned"), by=staff).then(step(Order.Returned))
+        decision = delivered.when(change_to("returned"), by=staff).then(step(happened.Returned))
         assert decision.stock == {}
 
     def test_it_is_not_cancelled(self) -> None:

@@ -32,8 +32,8 @@ def settings_for(database: Database, redis_url: str, data: Path, smtp_url: str |
         database_owner_url=database.owner_url,
         redis_url=redis_url,
         smtp_url=smtp_url or f"smtp://127.0.0.1:{free_port()}",
-        secret="s" * 40,
-        master_key=b"k" * 32,
+        secret="for tests alone: Kx7vQ2mZ9pLr4TnB",
+        master_key=bytes(n * n % 251 for n in range(32)),
         data=data,
     )
 

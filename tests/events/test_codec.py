@@ -74,7 +74,7 @@ class TestRoundTrip:
                 assert text.encode() not in data
 
     def test_every_field_that_names_a_person_is_personal(self) -> None:
-        about_persons = {"email", "address", "shipping_address", "reason", "recipient", "fingerprint"}
+        about_persons = {"email", "address", "shipping_address", "reason", "recipient", "fingerprint", "note", "text"}
         open_on_purpose = {("ProductStockReceived", "reason"), ("ProductStockAdjusted", "reason")}
         for kind in BY_NAME.values():
             names = {field.name for field in fields(cast(Any, kind.cls))}

@@ -31,6 +31,7 @@ def running(service: Running) -> Iterator[Running]:
     service.close_clients()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """After the last test in here all of it ends: it shall not slow those that follow."""
     service = item.session.stash.get(SERVICE, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -30,11 +31,24 @@ class Attempt(NamedTuple):
 class Load:
     """`async with` keeps the customers busy; on leaving, what is open is waited for."""
 
-    def __init__(self, ports: Callable[[], list[int]], market: Market, *, clients: int, pause: float) -> None:
-        """`pause`: seconds between the requests of one customer; it may be changed at any time."""
+    def __init__(
+        self,
+        ports: Callable[[], list[int]],
+        market: Market,
+        *,
+        clients: int,
+        pause: float,
+        stubborn: bool = False,
+    ) -> None:
+        """`pause`: seconds between the requests of one customer; it may be changed at any time.
+
+        `stubborn`: who has a key asks again under it, until the order is acknowledged.
+        """
         self.in_flight: dict[str, Attempt] = {}
         self.acknowledged: dict[str, str] = {}
         """Attempt → the id of the order that was answered with 201."""
+        self.answers: dict[str, bytes] = {}
+        """Attempt with a key → the body of that answer."""
         self.failed: dict[str, str] = {}
         """Attempt → why: "unanswered", or the problem's status and code."""
         self.unknown = 0
@@ -45,6 +59,9 @@ class Load:
         self._market = market
         self._count = clients
         self.pause = pause
+        self._stubborn = stubborn
+        self.put_off: Counter[str] = Counter()
+        """Why stubborn customers had to ask again."""
         self._attempts: dict[str, Attempt] = {}
         self._clients: dict[int, Client] = {}
         self._stopping = False
@@ -91,14 +108,33 @@ class Load:
             del self.failed[name]
             if attempt.keyed:
                 answer = await self._ask(attempt._replace(port=self._ports()[0]))
-                assert answer.status == 201, answer
+                self._acknowledge(attempt, answer)
                 if answer.headers.get("idempotent-replayed") == "true":
                     carried_out.add(name)
-                self.acknowledged[name] = answer.json()["id"]
             elif why in NOBODY_KNOWS:
                 self.unknown += 1
         self._close()
         return carried_out
+
+    async def repeat_all(self) -> None:
+        """Ask again for everything that was acknowledged and had a key. Raises AssertionError unless each gets its
+        answer once more, byte for byte."""
+        turns = asyncio.Semaphore(len(self._tasks))
+
+        async def repeat(number: int, name: str) -> None:
+            async with turns:
+                answer = await self._ask(self._attempts[name]._replace(port=self._port(number)))
+            assert (answer.status, answer.body) == (201, self.answers[name])
+            assert answer.headers["idempotent-replayed"] == "true"
+
+        await asyncio.gather(*(repeat(number, name) for number, name in enumerate(self.answers)))
+        self._close()
+
+    def _acknowledge(self, attempt: Attempt, answer: Answer) -> None:
+        assert answer.status == 201, answer
+        self.acknowledged[attempt.name] = answer.json()["id"]
+        if attempt.keyed:
+            self.answers[attempt.name] = answer.body
 
     async def _shop(self, number: int) -> None:
         shopper = self._shopper(number)
@@ -127,13 +163,17 @@ class Load:
         self._attempts[name] = self.in_flight[name] = attempt
         try:
             answer = await self._ask(attempt)
+            while answer.status != 201 and attempt.keyed and self._stubborn:
+                self.put_off[_why(answer)] += 1
+                await asyncio.sleep(self.pause)
+                answer = await self._ask(attempt)
         except Unanswered:
             self.failed[name] = "unanswered"
         else:
             if answer.status == 201:
-                self.acknowledged[name] = answer.json()["id"]
+                self._acknowledge(attempt, answer)
             else:
-                self.failed[name] = f"{answer.status} {answer.json()['code']}"
+                self.failed[name] = _why(answer)
         finally:
             del self.in_flight[name]
 
@@ -155,7 +195,7 @@ class Load:
             self.failed_reads.append("unanswered")
         else:
             if answer.status != 200:
-                self.failed_reads.append(f"{answer.status} {answer.json()['code']}")
+                self.failed_reads.append(_why(answer))
 
     def _close(self) -> None:
         for client in self._clients.values():
@@ -170,3 +210,9 @@ class Load:
             for product in random.sample(self._market.products, 2)
         ]
         return {"items": items, "shipping_address_id": str(shopper.address_id)}
+
+
+def _why(failure: Answer) -> str:
+    """Status and code of a problem. Raises AssertionError when it does not say that one may try again."""
+    assert (failure.status, failure.headers.get("retry-after")) == (503, "1"), failure
+    return f"503 {failure.json()['code']}"

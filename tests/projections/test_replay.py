@@ -9,6 +9,7 @@ import pytest
 from events.domain.order import Order
 from events.domain.product import Product
 from events.log.reader import LogReader
+from projections.accounts import AccountsProjection
 from projections.catalogue import CatalogueProjection
 from projections.confirmations import ConfirmationsProjection
 from projections.feed import Feed
@@ -63,6 +64,7 @@ async def test_a_replay_from_zero_comes_to_the_same(book: Book, owner: asyncpg.C
     for projection in (
         OrdersProjection(book.tenant, book.shop.codec),
         CatalogueProjection(book.tenant),
+        AccountsProjection(book.tenant, book.shop.codec, book.redis),
         ConfirmationsProjection(book.tenant, book._note),
     ):
         feed = Feed(LogReader(book.pool, book.tenant), keep=50)

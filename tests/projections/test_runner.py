@@ -120,7 +120,7 @@ class TestARunnerThatDies:
             await orders_runner(book, dying).catch_up()
         assert await read_checkpoint(book.pool, book.tenant, "orders") == position
         # Nobody was woken. Those that follow look for themselves.
-        followers = [book.runners[name] for name in ("catalogue", "fanout", "confirmations")]
+        followers = [book.runners[name] for name in ("catalogue", "accounts", "fanout", "confirmations")]
         async with running(orders_runner(book), *followers):
             await until_at(book, "fanout", position)
             await until_at(book, "confirmations", position)
@@ -165,7 +165,7 @@ class TestWaking:
                 runner._poll = 60.0
             await asyncio.sleep(0.3)
             position = await book.append(placed())
-            for name in ("orders", "catalogue"):
+            for name in ("orders", "catalogue", "accounts"):
                 book.runners[name].wake()
             await until_at(book, "confirmations", position)
 

@@ -87,7 +87,7 @@ class TestAnEnvelope:
         (event,), _ = await read(book)
         assert event["actor"] == f"system:{order.user_id}"
         assert event["source"] == f"/tenants/{book.tenant}"
-        assert event["dataschema"] == "urn:daybook:schema:OrderPlaced:1"
+        assert event["dataschema"] == "urn:daybook:schema:OrderPlaced:2"
         assert event["time"] == order.created_on.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert event["recordedtime"] >= event["time"]
         assert "timestamp" not in event["data"]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from events.domain import order_events as happened
 from events.domain.order import IllegalTransition, Order, OrderAlreadyShipped
 from events.domain.order_parts import Line, line_total
 from events.domain.statuses import NEXT_STATUSES
@@ -18,13 +19,13 @@ ILLEGAL = [
     for status, other in product(NEXT_STATUSES, repeat=2)
     if status != other and (status, other) not in LEGAL
 ]
-STEPS: dict[str, type[Order.StatusEvent]] = {
-    "confirmed": Order.Confirmed,
-    "shipped": Order.Shipped,
-    "delivered": Order.Delivered,
-    "cancelled": Order.Cancelled,
-    "returned": Order.Returned,
-    "expired": Order.Expired,
+STEPS: dict[str, type[happened.BeforePayments]] = {
+    "confirmed": happened.Confirmed,
+    "shipped": happened.Shipped,
+    "delivered": happened.Delivered,
+    "cancelled": happened.Cancelled,
+    "returned": happened.Returned,
+    "expired": happened.Expired,
 }
 AT = datetime(1996, 7, 4, tzinfo=UTC)
 
@@ -94,7 +95,7 @@ class TestTheWay:
         order.change_status(following, "because", at=AT)
         event = order.pending_events[-1]
         assert type(event) is STEPS[following]
-        assert isinstance(event, Order.StatusEvent)
+        assert isinstance(event, happened.OrderEvent)
         assert (event.reason, event.timestamp, event.status) == ("because", AT, following)
         assert (order.status, order.version, order.modified_on) == (following, version + 1, AT)
 
@@ -161,17 +162,17 @@ class TestStock:
     @pytest.mark.parametrize("status", ["pending", "confirmed"])
     def test_an_open_order_holds_what_it_asked_for(self, status: str) -> None:
         order = an_order(status)
-        assert order.in_stock(order.open_parts) == {PEN: 2, INK: 3}
+        assert order.given_up(order.open_parts) == {PEN: 2, INK: 3}
 
     @pytest.mark.parametrize("status", sorted(set(NEXT_STATUSES) - {"pending", "confirmed"}))
     def test_any_other_holds_nothing(self, status: str) -> None:
         order = an_order(status)
-        assert order.in_stock(order.open_parts) == {}
+        assert order.given_up(order.open_parts) == {}
 
     @pytest.mark.parametrize("status", NEXT_STATUSES)
     def test_an_imported_one_never_held_any(self, status: str) -> None:
         order = an_order(status, imported=True)
-        assert order.in_stock(order.open_parts) == {}
+        assert order.given_up(order.open_parts) == {}
 
 
 class TestTelling:

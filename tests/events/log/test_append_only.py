@@ -30,7 +30,10 @@ ALLOWED: dict[str, set[str]] = {
     "order_list": {READ, ADD, CHANGE, REMOVE},
     "order_counts": {READ, ADD, CHANGE, REMOVE},
     "catalogue": {READ, ADD, CHANGE, REMOVE},
+    "backorders": {READ, ADD, CHANGE, REMOVE},
+    "expiry_timers": {READ, ADD, CHANGE, REMOVE},
     "accounts": {READ, ADD, CHANGE, REMOVE},
+    "sessions": {READ, ADD, CHANGE, REMOVE},
     # Which migrations were applied is no business of the service.
     "_pogo_migration": set(),
     "_pogo_version": set(),

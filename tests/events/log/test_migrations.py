@@ -11,7 +11,7 @@ from pogo_core.error import BadMigrationError
 from pogo_core.util.migrate import apply
 
 from daybook.embedded import PostgresServer
-from events.domain.order import Order
+from events.domain import order_events as happened
 from events.log.migrate import MIGRATIONS, migrate
 
 APPLIED = "SELECT migration_id FROM _pogo_migration ORDER BY migration_id"
@@ -98,7 +98,14 @@ async def test_orders_listed_before_get_the_statuses_that_follow_from_the_one_th
     rows = await empty.fetch("SELECT status, fulfillment_status, return_status FROM order_list")
     of_version_1 = {
         kind.OF_VERSION_1["status"]: kind.OF_VERSION_1
-        for kind in (Order.Confirmed, Order.Shipped, Order.Delivered, Order.Returned, Order.Cancelled, Order.Expired)
+        for kind in (
+            happened.Confirmed,
+            happened.Shipped,
+            happened.Delivered,
+            happened.Returned,
+            happened.Cancelled,
+            happened.Expired,
+        )
     }
     for row in rows:
         if row["status"] != "pending":

@@ -1,0 +1,19 @@
+"""An account as clients get it."""
+
+from typing import Any
+
+from events.codec import rfc3339
+from events.domain.account import Account
+
+
+def account_document(account: Account) -> dict[str, Any]:
+    """The JSON object; mail address and name are null where the person was forgotten."""
+    return {
+        "id": account.account_id,
+        "email": account.email,
+        "name": account.name,
+        "roles": account.roles,
+        "status": account.status,
+        "version": account.version,
+        "created_at": rfc3339(account.created_on),
+    }

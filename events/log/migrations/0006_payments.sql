@@ -1,0 +1,43 @@
+-- The order list tells of payments and holds; orders that wait for payment or for stock are kept at hand
+-- depends: 0005_order_statuses
+
+-- migrate: apply
+
+ALTER TABLE order_list
+    ADD COLUMN payment_status text NOT NULL DEFAULT 'unpaid',
+    ADD COLUMN holds          text NOT NULL DEFAULT '[]';
+
+-- Until now nothing was paid online, and every document lacks that it was not.
+UPDATE order_list SET document = document || ',"payment_terms":"offline","expires_at":null' WHERE document <> '';
+
+ALTER TABLE order_list ALTER COLUMN payment_status DROP DEFAULT;
+
+ALTER TABLE catalogue ADD COLUMN backorder_limit bigint NOT NULL DEFAULT 0;
+
+-- Orders that end by themselves when nobody pays, and when. Null in place of the time: they are paid for now.
+CREATE TABLE expiry_timers (
+    tenant_id  text COLLATE "C" NOT NULL,
+    order_id   uuid             NOT NULL,
+    expires_at timestamptz      NOT NULL,
+    due_at     timestamptz,
+    PRIMARY KEY (tenant_id, order_id)
+);
+
+CREATE INDEX expiry_timers_due ON expiry_timers (tenant_id, due_at) WHERE due_at IS NOT NULL;
+
+-- Lines that wait for units of a product: the oldest, by the position at which its order was placed, is filled first.
+CREATE TABLE backorders (
+    tenant_id  text COLLATE "C" NOT NULL,
+    product_id uuid             NOT NULL,
+    position   bigint           NOT NULL,
+    order_id   uuid             NOT NULL,
+    item_id    uuid             NOT NULL,
+    quantity   bigint           NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (tenant_id, product_id, position, item_id)
+);
+
+CREATE INDEX backorders_of_order ON backorders (tenant_id, order_id);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON expiry_timers, backorders TO daybook_app;
+
+-- migrate: rollback

@@ -1,0 +1,61 @@
+"""The accounts read model: who may log in, and as what. An account that is disabled loses its sessions with its row."""
+
+import contextlib
+from collections.abc import Sequence
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from events.codec import Codec
+from events.log.database import Connection
+from events.log.recorded import RecordedEvent
+from projections.checkpoints import SQL
+
+SESSIONS_CHANNEL = "daybook:sessions"
+"""Where it is told that sessions have ended somewhere. Only a hint: each API process looks by itself, too."""
+
+_STATUS = {"AccountActivated": "active", "AccountDisabled": "disabled", "AccountEnabled": "enabled"}
+_TYPES = {"AccountInvited", "AccountRolesChanged", *_STATUS}
+
+
+class AccountsProjection:
+    """One by one, for accounts are few. Passwords are not in the log; what is written here leaves them alone."""
+
+    name = "accounts"
+    follows: tuple[str, ...] = ()
+    parks = True
+    writes = True
+
+    def __init__(self, tenant: str, codec: Codec, redis: Redis) -> None:
+        self._tenant = tenant
+        self._codec = codec
+        self._redis = redis
+
+    async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
+        """A row for each account."""
+        mine = [event for event in events if event.type in _TYPES]
+        for event, state in zip(mine, await self._codec.open_all(mine), strict=True):
+            if event.type == "AccountInvited":
+                # Who was forgotten leaves an account that nobody can find by its mail address.
+                await transaction.execute(
+                    SQL.insert_account,
+                    *(self._tenant, UUID(state["account_id"]), event.stream_id),
+                    *(state["email"] or f"{state['account_id']}@forgotten.invalid", state["name"] or ""),
+                    *(state["roles"], event.position, event.recorded_at),
+                )
+                continue
+            row = await transaction.fetchrow(
+                SQL.update_account,
+                *(self._tenant, event.stream_id, event.version, state.get("roles"), _STATUS.get(event.type)),
+            )
+            if row is None:
+                raise LookupError("an account changed that is not in the read model")
+            if event.type == "AccountDisabled":
+                await transaction.execute(SQL.end_sessions, self._tenant, row["account_id"], event.recorded_at)
+
+    async def applied(self, events: Sequence[RecordedEvent]) -> None:
+        """Tell the API processes to look; Redis may be down."""
+        if any(event.type == "AccountDisabled" for event in events):
+            with contextlib.suppress(RedisError, OSError):
+                await self._redis.publish(SESSIONS_CHANNEL, b"")
