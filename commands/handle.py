@@ -10,7 +10,9 @@ Nothing is refused from memory alone: a stale process would refuse what has beco
 not get its first answer once the order has moved on.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from commands.command import (
     Known,
     Request,
 )
+from commands.turns import Scout, Turns
 from events.codec import Codec
 from events.domain.refusal import Refusal
 from events.log.append import (
@@ -46,17 +49,32 @@ from events.repository import Repository
 from events.tips import Tip, Tips
 
 ATTEMPTS = 12
+"""How often a command is decided at least, before it is given up."""
+
+PATIENCE = 10.0
+"""Seconds for which it goes on being decided: time enough for several processes to have their turns."""
 
 
 class CommandHandler:
     """Handles the commands of one tenant."""
 
-    def __init__(self, appender: Appender, reader: LogReader, codec: Codec, repository: Repository) -> None:
+    def __init__(
+        self,
+        appender: Appender,
+        reader: LogReader,
+        codec: Codec,
+        repository: Repository,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`patience`: seconds for which a command that others forestall is decided again, however often."""
         self._appender = appender
         self._reader = reader
         self._codec = codec
         self._repository = repository
+        self._patience = patience
         self._tips = Tips()
+        self._turns = Turns()
 
     async def handle(
         self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None = None
@@ -65,17 +83,28 @@ class CommandHandler:
 
         `read`: the command's streams, by one who has read those of many commands at once.
         """
+        with self._turns.scout() as scout:
+            return await self._handle(command, request, read, scout)
+
+    async def _handle(
+        self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None, scout: Scout
+    ) -> Answer:
         stream_ids = list(command.streams(request))
         counted = list(command.counted(request))
         verified = False
         short: dict[UUID, int] = {}
-        for _ in range(ATTEMPTS):
+        attempts, forestalled, given_up_at = 0, False, time.monotonic() + self._patience
+        while attempts < ATTEMPTS or (forestalled and time.monotonic() < given_up_at):
             available = (await self._reader.available(counted) if counted else {}) | short
             known = dict(read if read is not None else await self._repository.get(stream_ids))
+            if await self._turns.rested(stream_ids):
+                read, verified = None, False
+                continue
             # From here to the append nobody else has a turn, so the next to decide goes on from what is decided here.
             tips = {} if verified else self._tips.beyond(known)
             for stream_id, tip in tips.items():
                 known[stream_id] = tip.aggregate
+            attempts += 1
             try:
                 decision = command.decide(Known(known, available), request)
             except Refusal:
@@ -91,8 +120,13 @@ class CommandHandler:
             match outcome:
                 case Appended(position):
                     return Answer(decision.status, decision.body, decision.version, decision.location, position)
-                case Conflict():
-                    read, verified = await self._repository.refresh(stream_ids), False
+                case Conflict(stream_id, version):
+                    forestalled = any(aggregate.id == stream_id for aggregate in decision.changed)
+                    waited = forestalled and await scout.waited(
+                        stream_id, lost=version is not None, patience=given_up_at - time.monotonic()
+                    )
+                    # Who waited for a scout knows what that one wrote.
+                    read, verified = None if waited else await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):
                     return _replay(answer, position)
                 case KeyReused():
@@ -125,6 +159,10 @@ class CommandHandler:
     ) -> Outcome:
         changed, command_id = decision.changed, request.command_id
         append = await self._encoded(command, request, decision, tips)
+        if tips and not self._tips.still(tips):
+            return Conflict(next(iter(tips)), None)
+        for stream_id in append.after:
+            self._turns.chained(stream_id, partial(self._quiet, stream_id))
 
         def settled(result: Result) -> None:
             self._tips.settle(command_id, changed)
@@ -134,6 +172,11 @@ class CommandHandler:
 
         self._tips.put(command_id, changed)
         return await self._appender.append(append, settled)
+
+    async def _quiet(self, stream_id: UUID) -> None:
+        """Wait until none of our commands on this stream is under way."""
+        while (command_id := self._tips.writer(stream_id)) is not None:
+            await self._appender.settled([command_id])
 
     async def _encoded(
         self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]

@@ -16,10 +16,14 @@ from events.repository import fork
 
 
 class Tip(NamedTuple):
-    """An aggregate with its latest events still to be committed, and the command whose they are."""
+    """An aggregate with its latest events still to be committed, and the command whose they are.
+
+    `aggregate`: for one who decides on it, a fork of `tip`.
+    """
 
     aggregate: Aggregate
     command_id: UUID
+    tip: Aggregate
 
 
 class Tips:
@@ -31,7 +35,7 @@ class Tips:
     def put(self, command_id: UUID, changed: Collection[Aggregate]) -> None:
         """These aggregates will be so, if the command is appended."""
         for aggregate in changed:
-            self._tips[aggregate.id] = Tip(aggregate, command_id)
+            self._tips[aggregate.id] = Tip(aggregate, command_id, aggregate)
 
     def settle(self, command_id: UUID, changed: Collection[Aggregate]) -> None:
         """It is known what became of the command."""
@@ -46,5 +50,14 @@ class Tips:
         for stream_id, aggregate in known.items():
             tip = self._tips.get(stream_id)
             if tip is not None and (aggregate is None or tip.aggregate.version > aggregate.version):
-                found[stream_id] = Tip(fork(tip.aggregate), tip.command_id)
+                found[stream_id] = tip._replace(aggregate=fork(tip.tip))
         return found
+
+    def still(self, found: Mapping[UUID, Tip]) -> bool:
+        """Whether these are the tips now. The same command may have been decided again meanwhile, on something else."""
+        return all((now := self._tips.get(stream_id)) and now.tip is tip.tip for stream_id, tip in found.items())
+
+    def writer(self, stream_id: UUID) -> UUID | None:
+        """The command that will have written last to this stream, if one is under way."""
+        tip = self._tips.get(stream_id)
+        return None if tip is None else tip.command_id

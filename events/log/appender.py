@@ -162,9 +162,7 @@ class Appender:
         finally:
             self._drain = None
 
-    async def _commit(
-        self, commands: Sequence[_Command], *, believing: bool = True, resends: int = RESENDS
-    ) -> None:
+    async def _commit(self, commands: Sequence[_Command], *, believing: bool = True, resends: int = RESENDS) -> None:
         # One may have lost its predecessor while it waited.
         commands = [command for command in commands if not command.settled]
         if not commands:
