@@ -1,13 +1,16 @@
 """The one road of a command: decide from memory, verify at commit.
 
     load ──► decide ──► append ──► appended: answer, and remember
-               ▲  │         ├────► conflict: read what is new, decide again
+               ▲  │         ├────► conflict: read what is new, or let a neighbour go ahead; decide again
                │  refused   ├────► replayed: the first answer once more
                │  │         └────► key reused, not enough stock: refused by the log itself
                └──┴ read the key's record and what is new in the streams, once; refused again: refuse
 
-Nothing is refused from memory alone: a stale process would refuse what has become legal, and a repeated request would
-not get its first answer once the order has moved on.
+What neighbours in this process are about to commit is decided on as well, and their command named: if that one is not
+appended, this one is a conflict.
+
+Nothing is refused from memory alone, nor because of what is not committed: a stale process would refuse what has become
+legal, and a repeated request would not get its first answer once the order has moved on.
 """
 
 import time
