@@ -1,16 +1,21 @@
 """The one road of a command: decide from memory, verify at commit.
 
     load ──► decide ──► append ──► appended: answer, and remember
-               ▲  │         ├────► conflict: read what is new, decide again
+               ▲  │         ├────► conflict: read what is new, or let a neighbour go ahead; decide again
                │  refused   ├────► replayed: the first answer once more
                │  │         └────► key reused, not enough stock: refused by the log itself
                └──┴ read the key's record and what is new in the streams, once; refused again: refuse
 
-Nothing is refused from memory alone: a stale process would refuse what has become legal, and a repeated request would
-not get its first answer once the order has moved on.
+What neighbours in this process are about to commit is decided on as well, and their command named: if that one is not
+appended, this one is a conflict.
+
+Nothing is refused from memory alone, nor because of what is not committed: a stale process would refuse what has become
+legal, and a repeated request would not get its first answer once the order has moved on.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
@@ -26,6 +31,7 @@ from commands.command import (
     Known,
     Request,
 )
+from commands.turns import Scout, Turns
 from events.codec import Codec
 from events.domain.refusal import Refusal
 from events.log.append import (
@@ -35,25 +41,43 @@ from events.log.append import (
     IdempotencyKey,
     KeyReused,
     NewEvent,
+    Outcome,
     Refused,
     Replayed,
     StoredAnswer,
 )
-from events.log.appender import Appender
+from events.log.appender import Appender, Result
 from events.log.reader import LogReader
 from events.repository import Repository
+from events.tips import Tip, Tips
 
 ATTEMPTS = 12
+"""How often a command is decided at least, before it is given up."""
+
+PATIENCE = 10.0
+"""Seconds for which it goes on being decided: time enough for several processes to have their turns."""
 
 
 class CommandHandler:
     """Handles the commands of one tenant."""
 
-    def __init__(self, appender: Appender, reader: LogReader, codec: Codec, repository: Repository) -> None:
+    def __init__(
+        self,
+        appender: Appender,
+        reader: LogReader,
+        codec: Codec,
+        repository: Repository,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`patience`: seconds for which a command that others forestall is decided again, however often."""
         self._appender = appender
         self._reader = reader
         self._codec = codec
         self._repository = repository
+        self._patience = patience
+        self._tips = Tips()
+        self._turns = Turns()
 
     async def handle(
         self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None = None
@@ -62,31 +86,50 @@ class CommandHandler:
 
         `read`: the command's streams, by one who has read those of many commands at once.
         """
+        with self._turns.scout() as scout:
+            return await self._handle(command, request, read, scout)
+
+    async def _handle(
+        self, command: Command, request: Request, read: Mapping[UUID, Aggregate | None] | None, scout: Scout
+    ) -> Answer:
         stream_ids = list(command.streams(request))
         counted = list(command.counted(request))
-        aggregates: Mapping[UUID, Aggregate | None]
-        aggregates = await self._repository.get(stream_ids) if read is None else read
         verified = False
         short: dict[UUID, int] = {}
-        for _ in range(ATTEMPTS):
+        attempts, forestalled, given_up_at = 0, False, time.monotonic() + self._patience
+        while attempts < ATTEMPTS or (forestalled and time.monotonic() < given_up_at):
             available = (await self._reader.available(counted) if counted else {}) | short
+            known = dict(read if read is not None else await self._repository.get(stream_ids))
+            if await self._turns.rested(stream_ids):
+                read, verified = None, False
+                continue
+            # From here to the append nobody else has a turn, so the next to decide goes on from what is decided here.
+            tips = {} if verified else self._tips.beyond(known)
+            for stream_id, tip in tips.items():
+                known[stream_id] = tip.aggregate
+            attempts += 1
             try:
-                decision = command.decide(Known(aggregates, available), request)
+                decision = command.decide(Known(known, available), request)
             except Refusal:
                 if verified:
                     raise
                 if (first := await self._first_answer(command, request)) is not None:
                     return first
-                aggregates, verified = await self._repository.refresh(stream_ids), True
+                # What is still to be committed may never be: nobody is refused because of it.
+                await self._appender.settled(tip.command_id for tip in tips.values())
+                read, verified = await self._repository.refresh(stream_ids), True
                 continue
-            outcome = await self._appender.append(await self._append(command, request, decision))
+            outcome = await self._append(command, request, decision, tips)
             match outcome:
                 case Appended(position):
-                    for aggregate in decision.changed:
-                        self._repository.keep(aggregate)
                     return Answer(decision.status, decision.body, decision.version, decision.location, position)
-                case Conflict():
-                    aggregates, verified = await self._repository.refresh(stream_ids), False
+                case Conflict(stream_id, version):
+                    forestalled = any(aggregate.id == stream_id for aggregate in decision.changed)
+                    waited = forestalled and await scout.waited(
+                        stream_id, lost=version is not None, patience=given_up_at - time.monotonic()
+                    )
+                    # Who waited for a scout knows what that one wrote.
+                    read, verified = None if waited else await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):
                     return _replay(answer, position)
                 case KeyReused():
@@ -114,7 +157,33 @@ class CommandHandler:
             raise _key_reused()
         return _replay(replayed.answer, replayed.position)
 
-    async def _append(self, command: Command, request: Request, decision: Decision) -> Append:
+    async def _append(
+        self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
+    ) -> Outcome:
+        changed, command_id = decision.changed, request.command_id
+        append = await self._encoded(command, request, decision, tips)
+        if tips and not self._tips.still(tips):
+            return Conflict(next(iter(tips)), None)
+        for stream_id in append.after:
+            self._turns.chained(stream_id, partial(self._quiet, stream_id))
+
+        def settled(result: Result) -> None:
+            self._tips.settle(command_id, changed)
+            if isinstance(result, Appended):
+                for aggregate in changed:
+                    self._repository.keep(aggregate)
+
+        self._tips.put(command_id, changed)
+        return await self._appender.append(append, settled)
+
+    async def _quiet(self, stream_id: UUID) -> None:
+        """Wait until none of our commands on this stream is under way."""
+        while (command_id := self._tips.writer(stream_id)) is not None:
+            await self._appender.settled([command_id])
+
+    async def _encoded(
+        self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
+    ) -> Append:
         key = None
         if request.idempotency_key is not None:
             answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
@@ -129,6 +198,13 @@ class CommandHandler:
             reads={aggregate.id: aggregate.version for aggregate in decision.read},
             stock=decision.stock,
             idempotency=key,
+            after={
+                aggregate.id: tips[aggregate.id].command_id
+                for aggregate in (*decision.changed, *decision.read)
+                if aggregate.id in tips
+            }
+            if tips
+            else {},
             metadata_of={
                 stream_id: _metadata(request, decision, events, owner) for stream_id, owner in decision.owners.items()
             },

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 _NOTHING: Mapping[UUID, int] = MappingProxyType({})
+_NOBODY: Mapping[UUID, UUID] = MappingProxyType({})
 _NO_METADATA: Mapping[UUID, str] = MappingProxyType({})
 
 
@@ -48,6 +49,8 @@ class Append(NamedTuple):
     """All that one command writes, atomically, across any number of streams.
 
     `reads`: stream id → version of the streams it decided on without writing to them.
+    `after`: stream id → command id of its predecessor: the one that was to bring the stream to the version that was
+    decided on, and whose commit was still to come.
     `stock`: product id → change of the guarded quantity, which must not fall below 0.
     `metadata`: a JSON object as text; ids only, never a name. Its `command_id` is how a command without a key is
     found again when the answer to its commit was lost. `metadata_of`: that of streams which have their own.
@@ -59,6 +62,7 @@ class Append(NamedTuple):
     reads: Mapping[UUID, int] = _NOTHING
     stock: Mapping[UUID, int] = _NOTHING
     idempotency: IdempotencyKey | None = None
+    after: Mapping[UUID, UUID] = _NOBODY
     metadata_of: Mapping[UUID, str] = _NO_METADATA
 
 
@@ -71,10 +75,13 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A stream it wrote to or read has moved on, and is now at `version` (0: there is no such stream)."""
+    """A stream it wrote to or read has moved on, and is now at `version` (0: there is no such stream).
+
+    `version` None: its predecessor on that stream was not appended, and where the stream is was not looked at.
+    """
 
     stream_id: UUID
-    version: int
+    version: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ commit.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +21,7 @@ from events.log.append import (
     Append,
     Appended,
     AppendError,
+    Conflict,
     LogBusy,
     LogClosed,
     LogUnavailable,
@@ -50,6 +51,21 @@ TRIES = 3
 
 Result = Outcome | AppendError
 
+Settled = Callable[[Result], None]
+
+
+class _Command:
+    """A command that waits for its outcome. `followers`: those that were decided on its events, by stream."""
+
+    __slots__ = ("append", "followers", "outcome", "settled", "told")
+
+    def __init__(self, append: Append, outcome: asyncio.Future[Outcome], told: Settled | None) -> None:
+        self.append = append
+        self.outcome = outcome
+        self.told = told
+        self.settled = False
+        self.followers: list[tuple[UUID, _Command]] = []
+
 
 class Observer(Protocol):
     """Told of every commit, after it: how many commands, how long in seconds, and the head that it reached."""
@@ -76,7 +92,8 @@ class Appender:
         self._observer = observer
         self._max_waiting = max_waiting
         self._max_batch = max_batch
-        self._waiting: deque[tuple[Append, asyncio.Future[Outcome]]] = deque()
+        self._waiting: deque[_Command] = deque()
+        self._unsettled: dict[UUID, _Command] = {}
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -85,21 +102,43 @@ class Appender:
         """How many commands wait for the next batch."""
         return len(self._waiting)
 
-    async def append(self, append: Append) -> Outcome:
+    async def append(self, append: Append, told: Settled | None = None) -> Outcome:
         """Append one command's events, or learn why not.
 
         Raises LogClosed, LogBusy, LogUnavailable or NotStorable when nothing was written, and OutcomeUnknown when
         that could not be found out. A caller that is cancelled does not take its command back.
+
+        `told` is called with the outcome, or the error, before anything else can happen: when another command asks
+        to be appended, it is known of all that are settled. A command whose predecessor is none that waits here, or
+        is not appended, is a conflict.
         """
+        command = _Command(append, asyncio.get_running_loop().create_future(), told)
         if self._closed:
-            raise LogClosed
-        if len(self._waiting) >= self._max_waiting:
-            raise LogBusy
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((append, future))
-        if self._drain is None:
-            self._drain = asyncio.create_task(self._commit_all(), name=f"append {self.tenant}")
-        return await future
+            _tell(command, LogClosed())
+        elif len(self._waiting) >= self._max_waiting:
+            _tell(command, LogBusy())
+        elif (orphan := self._follow(command)) is not None:
+            _tell(command, orphan)
+        else:
+            self._waiting.append(command)
+            self._unsettled[append.command_id] = command
+            if self._drain is None:
+                self._drain = asyncio.create_task(self._commit_all(), name=f"append {self.tenant}")
+        return await command.outcome
+
+    def _follow(self, command: _Command) -> Conflict | None:
+        for stream_id, command_id in command.append.after.items():
+            predecessor = self._unsettled.get(command_id)
+            if predecessor is None:
+                return Conflict(stream_id, None)
+            predecessor.followers.append((stream_id, command))
+        return None
+
+    async def settled(self, command_ids: Iterable[UUID]) -> None:
+        """Wait until none of these commands waits for its outcome any more, or nobody waits for it."""
+        outcomes = [one.outcome for command_id in command_ids if (one := self._unsettled.get(command_id)) is not None]
+        if outcomes:
+            await asyncio.wait(outcomes)
 
     async def close(self) -> None:
         """Take no more commands, answer those that wait, and close the connection."""
@@ -116,68 +155,61 @@ class Appender:
             while self._waiting:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
                 try:
-                    results = await self._commit([append for append, _ in taken])
+                    await self._commit(taken)
                 except Exception as error:
                     # Whatever it was, none is left waiting for ever.
-                    results = _failures(OutcomeUnknown, len(taken), error)
-                for (_, future), result in zip(taken, results, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(result, AppendError):
-                        future.set_exception(result)
-                    else:
-                        future.set_result(result)
+                    self._settle_all(OutcomeUnknown, taken, error)
         finally:
             self._drain = None
 
-    async def _commit(
-        self, appends: Sequence[Append], *, believing: bool = True, resends: int = RESENDS
-    ) -> list[Result]:
+    async def _commit(self, commands: Sequence[_Command], *, believing: bool = True, resends: int = RESENDS) -> None:
+        # One may have lost its predecessor while it waited.
+        commands = [command for command in commands if not command.settled]
+        if not commands:
+            return
         try:
             connection = await self._connection.get()
         except CANNOT_CONNECT as error:
-            return _failures(LogUnavailable, len(appends), error)
-        batch = Batch(appends, believing=believing)
+            return self._settle_all(LogUnavailable, commands, error)
+        batch = Batch([command.append for command in commands], believing=believing)
         started = perf_counter()
         try:
             [answer] = await connection.fetch(SQL.append_commands, self.tenant, *batch.arguments())
         except CONNECTION_LOST as error:
-            return await self._resolve(appends, resends, error)
+            return await self._resolve(commands, resends, error)
         except ONE_COMMANDS_FAULT as error:
             if believing and getattr(error, "constraint_name", None) == STREAM_IS_NOT_NEW:
-                return await self._commit(appends, believing=False, resends=resends)
-            return await self._find_fault(appends, resends, error)
+                return await self._commit(commands, believing=False, resends=resends)
+            return await self._find_fault(commands, resends, error)
         except asyncpg.PostgresError as error:
-            return _failures(LogUnavailable, len(appends), error)
+            return self._settle_all(LogUnavailable, commands, error)
         except Exception as error:
-            return await self._resolve(appends, resends, error)
+            return await self._resolve(commands, resends, error)
         outcomes, head = batch.outcomes(answer)
         if self._observer is not None:
-            self._observer(len(appends), perf_counter() - started, head)
-        return [*outcomes]
+            self._observer(len(commands), perf_counter() - started, head)
+        self._settle(commands, outcomes)
 
-    async def _find_fault(self, appends: Sequence[Append], resends: int, error: Exception) -> list[Result]:
+    async def _find_fault(self, commands: Sequence[_Command], resends: int, error: Exception) -> None:
         """One command spoiled the batch, of which nothing was written: halve it until that one stands alone."""
-        if len(appends) == 1:
-            return _failures(NotStorable, 1, error)
-        middle = len(appends) // 2
-        first = await self._commit(appends[:middle], resends=resends)
-        return first + await self._commit(appends[middle:], resends=resends)
+        if len(commands) == 1:
+            return self._settle_all(NotStorable, commands, error)
+        middle = len(commands) // 2
+        await self._commit(commands[:middle], resends=resends)
+        await self._commit(commands[middle:], resends=resends)
 
-    async def _resolve(self, appends: Sequence[Append], resends: int, lost: Exception) -> list[Result]:
+    async def _resolve(self, commands: Sequence[_Command], resends: int, lost: Exception) -> None:
         """The answer was lost: find out what is in the log, and send again what is not."""
         try:
-            appended = await self._find_appended(appends)
+            appended = await self._find_appended([command.append for command in commands])
         except CANNOT_CONNECT as error:
-            return _failures(OutcomeUnknown, len(appends), error)
-        missing = [append for append in appends if append.command_id not in appended]
-        results: dict[UUID, Result] = {command_id: Appended(at) for command_id, at in appended.items()}
+            return self._settle_all(OutcomeUnknown, commands, error)
+        found = [command for command in commands if command.append.command_id in appended]
+        self._settle(found, [Appended(appended[command.append.command_id]) for command in found])
         if resends:
-            sent = await self._commit(missing, resends=resends - 1) if missing else []
+            await self._commit(commands, resends=resends - 1)
         else:
-            sent = _failures(LogUnavailable, len(missing), lost)
-        results |= zip((append.command_id for append in missing), sent, strict=True)
-        return [results[append.command_id] for append in appends]
+            self._settle_all(LogUnavailable, commands, lost)
 
     async def _find_appended(self, appends: Sequence[Append], tries: int = TRIES) -> dict[UUID, int]:
         self._connection.drop()
@@ -188,12 +220,41 @@ class Appender:
                 raise
             return await self._find_appended(appends, tries - 1)
 
+    def _settle_all(self, kind: type[AppendError], commands: Sequence[_Command], cause: Exception) -> None:
+        """The same error for all that have no outcome yet; one each, for whoever catches one may change it."""
+        unsettled = [command for command in commands if not command.settled]
+        self._settle(unsettled, [_failure(kind, cause) for _ in unsettled])
 
-def _failures(kind: type[AppendError], number: int, cause: Exception) -> list[Result]:
-    """An error for each, for whoever catches one may change it."""
-    failures: list[Result] = []
-    for _ in range(number):
-        failure = kind(str(cause))
-        failure.__cause__ = cause
-        failures.append(failure)
-    return failures
+    def _settle(self, commands: Sequence[_Command], results: Sequence[Result]) -> None:
+        """Give commands their outcomes, and then a conflict to all that follow one of them that was not appended."""
+        lost: deque[_Command] = deque()
+        for command, result in zip(commands, results, strict=True):
+            self._unsettled.pop(command.append.command_id, None)
+            _tell(command, result)
+            if command.followers and not isinstance(result, Appended):
+                lost.append(command)
+        while lost:
+            for stream_id, follower in lost.popleft().followers:
+                if not follower.settled:
+                    self._unsettled.pop(follower.append.command_id, None)
+                    _tell(follower, Conflict(stream_id, None))
+                    lost.append(follower)
+
+
+def _tell(command: _Command, result: Result) -> None:
+    command.settled = True
+    if command.told is not None:
+        command.told(result)
+    if command.outcome.done():
+        # Its caller has left.
+        return
+    if isinstance(result, AppendError):
+        command.outcome.set_exception(result)
+    else:
+        command.outcome.set_result(result)
+
+
+def _failure(kind: type[AppendError], cause: Exception) -> AppendError:
+    failure = kind(str(cause))
+    failure.__cause__ = cause
+    return failure

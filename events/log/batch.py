@@ -33,6 +33,8 @@ class Batch:
         self._reads: list[tuple[int, int]] = []
         self._guard_products: list[int] = []
         self._guard_changes: list[int] = []
+        self._numbers: dict[UUID, int] = {}
+        self._predecessors: list[int] = []
         self._keys = 0
         for append in appends:
             self._add(append)
@@ -51,8 +53,14 @@ class Batch:
         for product_id, change in append.stock.items():
             self._guard_products.append(self._products[product_id])
             self._guard_changes.append(change)
+        for command_id in append.after.values():
+            # One that is not in the batch was appended before it.
+            if (number := self._numbers.get(command_id)) is not None:
+                self._predecessors.append(number)
         key = _WITHOUT_KEY if append.idempotency is None else self._keyed(append.command_id, append.idempotency)
-        self._commands.append((len(self._events), len(self._reads), len(self._guard_products), *key))
+        until = len(self._events), len(self._reads), len(self._guard_products), len(self._predecessors)
+        self._commands.append((*until, *key))
+        self._numbers[append.command_id] = len(self._commands)
 
     def _number(self, stream_id: UUID, *, new: bool) -> int:
         number = self._streams.setdefault(stream_id, len(self._streams) + 1)
@@ -74,7 +82,7 @@ class Batch:
         looked_up = [(number, stream_id) for stream_id, number in self._looked_up.items()]
         return (
             *(self._commands, self._keys, self._events, self._reads, len(self._streams), looked_up),
-            *(self._guard_products, self._guard_changes, list(self._products)),
+            *(self._guard_products, self._guard_changes, list(self._products), self._predecessors),
         )
 
     def outcomes(self, answer: Record) -> tuple[list[Outcome], int]:
@@ -98,6 +106,9 @@ class Batch:
         match row["outcome"]:
             case "conflict":
                 return Conflict(list(self._streams)[culprit - 1], amount)
+            case "orphaned":
+                lost = self.appends[culprit - 1].command_id
+                return Conflict(next(stream for stream, before in append.after.items() if before == lost), None)
             case "refused":
                 product_id = list(self._products)[culprit - 1]
                 return Refused(product_id, -append.stock[product_id], amount)

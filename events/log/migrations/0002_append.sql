@@ -7,19 +7,20 @@
 -- `…_until` is the last entry that is the command's own, in the array that it names.
 
 CREATE TYPE append_command AS (
-    events_until integer,
-    reads_until  integer,
-    guards_until integer,
+    events_until       integer,
+    reads_until        integer,
+    guards_until       integer,
+    predecessors_until integer,
     -- Of a command without a key, all of these are null.
-    same_key     integer,  -- the first command of the batch that has this key: itself, or an earlier one
-    subject      uuid,
-    key          text,
-    fingerprint  uuid,
-    command_id   uuid,
-    status       smallint,
-    version      integer,
-    location     text,
-    body         bytea
+    same_key           integer,  -- the first command of the batch that has this key: itself, or an earlier one
+    subject            uuid,
+    key                text,
+    fingerprint        uuid,
+    command_id         uuid,
+    status             smallint,
+    version            integer,
+    location           text,
+    body               bytea
 );
 
 CREATE TYPE append_event AS (
@@ -48,6 +49,7 @@ CREATE TYPE append_stream AS (
 
 -- What became of a command that was not appended:
 --   conflict    `culprit` is the stream, `amount` the version it is at (0: there is no such stream)
+--   orphaned    `culprit` is the predecessor, an earlier command of this batch that was not appended
 --   refused     `culprit` is the product, `amount` the quantity that is available
 --   replayed    `culprit` is the earlier command of this batch that has the key; 0: its answer was stored before
 --   key_reused  the key is bound to another request
@@ -71,9 +73,11 @@ CREATE TYPE append_answer AS (
 -- that was not appended, and the stored answers that were asked for again. All other commands are appended: their
 -- events took the positions after that head, in order and without a gap.
 --
--- The commands are judged in order, each seeing what those before it did: key, then versions, then guards. All that
--- is judged against is read once, into arrays, after the head lock is held; every statement in here takes a new
--- snapshot (read committed), so it sees all that was committed before the lock was given.
+-- The commands are judged in order, each seeing what those before it did: key, then predecessors, then versions, then
+-- guards. Right versions are not enough for one that was decided on a predecessor's events: another process may have
+-- brought the stream to the same version with others.
+-- All that is judged against is read once, into arrays, after the head lock is held; every statement in here takes a
+-- new snapshot (read committed), so it sees all that was committed before the lock was given.
 -- Locks: head, then stock, then keys.
 CREATE FUNCTION append_commands(
     _tenant         text,
@@ -86,6 +90,7 @@ CREATE FUNCTION append_commands(
     _guard_products integer[],
     _guard_changes  bigint[],
     _products       uuid[],            -- distinct, and in their order
+    _predecessors   integer[],         -- commands
     OUT head        bigint,
     OUT exceptions  append_exception[],
     OUT answers     append_answer[]
@@ -104,6 +109,8 @@ DECLARE
     _available       bigint[];
     _fingerprints    uuid[];
     _claimed_by      integer[];
+    -- Which commands were appended; null where no command has a predecessor.
+    _appended        boolean[];
     -- Where the events and the keyed answers go; null: nowhere.
     _event_positions bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(_events)]);
     _key_positions   bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(_commands)]);
@@ -119,6 +126,7 @@ DECLARE
     _last_event      integer;
     _first_read      integer := 1;
     _first_guard     integer := 1;
+    _first_before    integer := 1;
 BEGIN
     SELECT h.position INTO head FROM log_heads h WHERE h.tenant_id = _tenant FOR UPDATE;
     IF NOT FOUND THEN
@@ -159,13 +167,17 @@ BEGIN
         _claimed_by := array_fill(0, ARRAY[cardinality(_commands)]);
         SELECT array_agg(i.fingerprint ORDER BY c.number) INTO _fingerprints
         FROM unnest(_commands) WITH ORDINALITY
-             AS c (events_until, reads_until, guards_until, same_key, subject, key, fingerprint, command_id, status,
-                   version, location, body, number)
+             AS c (events_until, reads_until, guards_until, predecessors_until, same_key, subject, key, fingerprint,
+                   command_id, status, version, location, body, number)
         LEFT JOIN LATERAL (
             SELECT fingerprint FROM idempotency_keys
             WHERE tenant_id = _tenant AND subject = c.subject AND key = c.key
             LIMIT 1
         ) AS i ON true;
+    END IF;
+
+    IF cardinality(_predecessors) > 0 THEN
+        _appended := array_fill(false, ARRAY[cardinality(_commands)]);
     END IF;
 
     FOREACH _command IN ARRAY _commands LOOP
@@ -181,6 +193,14 @@ BEGIN
                 exceptions := array_append(exceptions, (_number, 'key_reused', 0, 0)::append_exception);
                 EXIT judgement;
             END IF;
+
+            FOR _p IN _first_before .. _command.predecessors_until LOOP
+                IF NOT _appended[_predecessors[_p]] THEN
+                    exceptions := array_append(exceptions,
+                        (_number, 'orphaned', _predecessors[_p], 0)::append_exception);
+                    EXIT judgement;
+                END IF;
+            END LOOP;
 
             _obstacle.outcome := NULL;
             _last_event := _command.events_until;
@@ -250,11 +270,15 @@ BEGIN
                 _claimed_by[_command.same_key] := _number;
                 _key_positions[_number] := _position;
             END IF;
+            IF _appended IS NOT NULL THEN
+                _appended[_number] := true;
+            END IF;
         END judgement;
 
         _first_event := _command.events_until + 1;
         _first_read := _command.reads_until + 1;
         _first_guard := _command.guards_until + 1;
+        _first_before := _command.predecessors_until + 1;
     END LOOP;
 
     IF _position > head THEN
@@ -281,8 +305,8 @@ BEGIN
         SELECT _tenant, c.subject, c.key, c.fingerprint, c.command_id, c.status, c.version, c.location, c.body,
                c.position, _recorded_at
         FROM unnest(_commands, _key_positions)
-             AS c (events_until, reads_until, guards_until, same_key, subject, key, fingerprint, command_id, status,
-                   version, location, body, position)
+             AS c (events_until, reads_until, guards_until, predecessors_until, same_key, subject, key, fingerprint,
+                   command_id, status, version, location, body, position)
         WHERE c.position IS NOT NULL;
 
         IF exceptions IS NOT NULL THEN

@@ -13,6 +13,7 @@ class Model:
         self.versions: dict[UUID, int] = {}
         self.stock: dict[UUID, int] = {}
         self.answers: dict[tuple[UUID, str], tuple[IdempotencyKey, int]] = {}
+        self.appended: set[UUID] = set()
 
     def judge(self, command: Append) -> Outcome:
         """What must become of the command, which is then remembered."""
@@ -20,6 +21,8 @@ class Model:
         if key is not None and (bound := self.answers.get((key.subject, key.key))) is not None:
             first, position = bound
             return Replayed(first.answer, position) if first.fingerprint == key.fingerprint else KeyReused()
+        for orphaned in self.orphaned(command):
+            return orphaned
         written: dict[UUID, int] = {}
         for event in command.events:
             written.setdefault(event.stream_id, event.version - 1)
@@ -36,9 +39,14 @@ class Model:
             self.versions[event.stream_id] = event.version
         for product_id, change in command.stock.items():
             self.stock[product_id] = self.available(product_id) + change
+        self.appended.add(command.command_id)
         if key is not None:
             self.answers[key.subject, key.key] = key, self.head
         return Appended(self.head)
+
+    def orphaned(self, command: Append) -> list[Conflict]:
+        """What a command comes to whose predecessors were not appended: any of these, and that before its turn."""
+        return [Conflict(stream, None) for stream, one in command.after.items() if one not in self.appended]
 
     def version(self, stream_id: UUID) -> int:
         return self.versions.get(stream_id, 0)
