@@ -1,17 +1,18 @@
 """Many orders in one request, each with an outcome of its own."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
-from api.door import JSON, Guest, admitted, backend_of, carried_out, command_request, parsed
+from api.door import JSON, Guest, admitted, backend_of, command_request, outcome_of, parsed, written_down
 from api.failures import as_problem
 from api.problems import Problem, invalid
 from api.route import DirectRoute
@@ -24,9 +25,13 @@ router = APIRouter(tags=["orders"], route_class=DirectRoute)
 
 MOST_ORDERS = 500
 
-_AT_ONCE = 50
-"""Orders of a batch that are under way together: while some are committed, the next are decided, and between them other
-requests get their turn."""
+_SLICE = 50
+"""Orders of a batch that are decided in one go and appended together; after each, other requests get their turn."""
+
+_SLICES_AT_ONCE = 2
+"""While one slice is committed, the next is decided."""
+
+_ORDERS = TypeAdapter(list[OrderCreate])
 
 
 class OrderBatch(BaseModel):
@@ -35,21 +40,6 @@ class OrderBatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     orders: Annotated[list[Any], Field(min_length=1, max_length=MOST_ORDERS)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What became of one: an answer, or a problem."""
-
-    answer: Answer | None = None
-    problem: Problem | None = None
-
-    def json(self, path: str) -> bytes:
-        if self.answer is not None:
-            return b'{"status":%d,"order":%s}' % (self.answer.status, self.answer.body)
-        if self.problem is None:
-            raise AssertionError("an order ends in one or the other")
-        return to_json({"status": self.problem.status, "problem": self.problem.document(path)})
 
 
 @router.post(
@@ -69,39 +59,95 @@ async def place_orders(request: Request) -> Response:
     guest = admitted(request)
     batch = await parsed(request, OrderBatch)
     wanted = command_request(request, guest.caller)
-    turn = asyncio.Semaphore(_AT_ONCE)
+    started = perf_counter()
+    turn = asyncio.Semaphore(_SLICES_AT_ONCE)
+    orders = _orders(batch.orders)
 
-    async def placed(number: int, order: Any) -> _Result:
+    async def placed(first: int) -> list[Answer | BaseException]:
         async with turn:
-            return await _placed(request, guest, number, order, wanted)
+            return await _placed(request, guest, first, orders[first : first + _SLICE], wanted)
 
-    results = await asyncio.gather(*(placed(number, order) for number, order in enumerate(batch.orders)))
+    slices = await asyncio.gather(*(placed(first) for first in range(0, len(orders), _SLICE)))
+    results = [result for slice_ in slices for result in slice_]
+    outcomes = Counter(outcome_of(result) for result in results if not isinstance(result, ValidationError))
+    written_down(PlaceOrder.__name__, outcomes, guest, wanted, started)
     return _answered(request, guest, results)
 
 
-async def _placed(request: Request, guest: Guest, number: int, order: Any, wanted: CommandRequest) -> _Result:
-    # A space is in no key that a client may send: no other request can have this one.
-    key = None if wanted.idempotency_key is None else f"{wanted.idempotency_key} {number}"
+def _orders(given: Sequence[Any]) -> list[OrderCreate | ValidationError]:
+    """Each as what it is, or what is wrong with it: all in one pass where nothing is."""
     try:
-        command = PlaceOrder(
-            OrderCreate.model_validate(order), await guest.shop.numbers.take(), backend_of(request).pay_within
-        )
-        return _Result(
-            await carried_out(guest, command, replace(wanted, command_id=uuid7(), idempotency_key=key, if_match=None))
-        )
+        return [*_ORDERS.validate_python(given)]
+    except ValidationError:
+        return [_order(one) for one in given]
+
+
+def _order(given: Any) -> OrderCreate | ValidationError:
+    try:
+        return OrderCreate.model_validate(given)
     except ValidationError as error:
-        return _Result(problem=invalid(error, prefix="/", within=f"/orders/{number}"))
+        return error
+
+
+async def _placed(
+    request: Request,
+    guest: Guest,
+    first: int,
+    orders: Sequence[OrderCreate | ValidationError],
+    wanted: CommandRequest,
+) -> list[Answer | BaseException]:
+    """What became of these, of which the first has this number in the batch."""
+    numbered = [(n, order) for n, order in enumerate(orders, first) if isinstance(order, OrderCreate)]
+    pay_within = backend_of(request).pay_within
+    results: list[Answer | BaseException]
+    try:
+        asked = [
+            (PlaceOrder(order, await guest.shop.numbers.take(), pay_within), _one_of(wanted, number))
+            for number, order in numbered
+        ]
+        results = await guest.shop.commands.handle_many(asked)
     except Exception as error:
         # Others of the batch may have been placed: whatever it was, they are told so.
-        return _Result(problem=as_problem(request, error))
+        results = [error] * len(numbered)
+    placed = iter(results)
+    return [next(placed) if isinstance(order, OrderCreate) else order for order in orders]
 
 
-def _answered(request: Request, guest: Guest, results: Sequence[_Result]) -> Response:
+def _one_of(wanted: CommandRequest, number: int) -> CommandRequest:
+    # A space is in no key that a client may send: no other request can have this one.
+    key = None if wanted.idempotency_key is None else f"{wanted.idempotency_key} {number}"
+    return CommandRequest(
+        wanted.caller,
+        uuid7(),
+        wanted.correlation_id,
+        key,
+        traceparent=wanted.traceparent,
+        causation_id=wanted.causation_id,
+    )
+
+
+def _answered(request: Request, guest: Guest, results: Sequence[Answer | BaseException]) -> Response:
     headers = {}
-    placed = [result.answer for result in results if result.answer is not None]
+    placed = [result for result in results if isinstance(result, Answer)]
     if placed:
         headers["Consistency-Token"] = guest.shop.positions.seal(max(answer.position for answer in placed))
         if all(answer.replayed for answer in placed):
             headers["Idempotent-Replayed"] = "true"
-    body = b'{"results":[' + b",".join(result.json(request.url.path) for result in results) + b"]}"
-    return Response(body, 207, headers, JSON)
+    each = (_json(request, number, result) for number, result in enumerate(results))
+    return Response(b'{"results":[' + b",".join(each) + b"]}", 207, headers, JSON)
+
+
+def _json(request: Request, number: int, result: Answer | BaseException) -> bytes:
+    if isinstance(result, Answer):
+        return b'{"status":%d,"order":%s}' % (result.status, result.body)
+    problem = _problem(request, number, result)
+    return to_json({"status": problem.status, "problem": problem.document(request.url.path)})
+
+
+def _problem(request: Request, number: int, error: BaseException) -> Problem:
+    match error:
+        case ValidationError():
+            return invalid(error, prefix="/", within=f"/orders/{number}")
+        case Exception():
+            return as_problem(request, error)
+    raise error

@@ -186,27 +186,44 @@ async def carried_out(guest: Guest, command: Command, wanted: CommandRequest) ->
     outcome = "error"
     try:
         answer = await guest.shop.commands.handle(command, wanted)
-        outcome = "replayed" if answer.replayed else "done"
-    except Refusal as refusal:
-        outcome = refusal.code
-        raise
-    except AppendError as error:
-        outcome = type(error).__name__
+        outcome = outcome_of(answer)
+    except Exception as error:
+        outcome = outcome_of(error)
         raise
     finally:
-        name = type(command).__name__
-        COMMANDS.labels(name, outcome).inc()
-        log.info(
-            "command",
-            command=name,
-            outcome=outcome,
-            tenant=guest.caller.tenant,
-            subject=str(guest.caller.subject),
-            command_id=str(wanted.command_id),
-            correlation_id=wanted.correlation_id,
-            ms=round((perf_counter() - started) * 1000, 2),
-        )
+        written_down(type(command).__name__, {outcome: 1}, guest, wanted, started)
     return answer
+
+
+def outcome_of(result: Answer | BaseException) -> str:
+    """What became of a command, in a word: as it is counted and written down."""
+    match result:
+        case Answer():
+            return "replayed" if result.replayed else "done"
+        case Refusal():
+            return result.code
+        case AppendError():
+            return type(result).__name__
+    return "error"
+
+
+def written_down(
+    command: str, outcomes: Mapping[str, int], guest: Guest, wanted: CommandRequest, started: float
+) -> None:
+    """Count what became of commands of one request, by outcome, and write a line about it. `started`: perf_counter."""
+    for outcome, times in outcomes.items():
+        COMMANDS.labels(command, outcome).inc(times)
+    log.info(
+        "command",
+        command=command,
+        outcome=next(iter(outcomes)) if len(outcomes) == 1 else dict(outcomes),
+        commands=sum(outcomes.values()),
+        tenant=guest.caller.tenant,
+        subject=str(guest.caller.subject),
+        command_id=str(wanted.command_id),
+        correlation_id=wanted.correlation_id,
+        ms=round((perf_counter() - started) * 1000, 2),
+    )
 
 
 def command_request(request: Request, caller: Caller) -> CommandRequest:

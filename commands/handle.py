@@ -13,6 +13,7 @@ Nothing is refused from memory alone, nor because of what is not committed: a st
 legal, and a repeated request would not get its first answer once the order has moved on.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -139,6 +140,51 @@ class CommandHandler:
                         raise refusal
                     short[quantity_id] = left
         raise Contention("Others keep changing what this command decides on; try again.")
+
+    async def handle_many(self, asked: Sequence[tuple[Command, Request]]) -> list[Answer | BaseException]:
+        """What became of each, in their order: its answer, or what `handle` raises of it.
+
+        For commands that change none of the streams that they look at, and count none: what they look at is read once
+        and shared, and what they come to is appended together. Where that does not go through, a command takes the
+        one road by itself.
+        """
+        known = Known(
+            await self._repository.get(
+                dict.fromkeys(stream_id for command, request in asked for stream_id in command.streams(request))
+            )
+        )
+        decisions: dict[int, Decision] = {}
+        appends: list[Append] = []
+        results: dict[int, Answer | BaseException] = {}
+        for number, (command, request) in enumerate(asked):
+            try:
+                decision = command.decide(known, request)
+                appends.append(await self._encoded(command, request, decision, {}))
+                decisions[number] = decision
+            except Refusal:
+                continue
+            except Exception as error:
+                results[number] = error
+        outcomes = await asyncio.gather(*map(self._appender.append, appends), return_exceptions=True)
+        for (number, decision), outcome in zip(decisions.items(), outcomes, strict=True):
+            match outcome:
+                case Appended(position):
+                    for aggregate in decision.changed:
+                        self._repository.keep(aggregate)
+                    results[number] = Answer(
+                        decision.status, decision.body, decision.version, decision.location, position
+                    )
+                case Replayed(answer, position):
+                    results[number] = _replay(answer, position)
+                case KeyReused():
+                    results[number] = _key_reused()
+                case BaseException():
+                    results[number] = outcome
+        left = [number for number in range(len(asked)) if number not in results]
+        results |= zip(
+            left, await asyncio.gather(*(self.handle(*asked[n]) for n in left), return_exceptions=True), strict=True
+        )
+        return [results[number] for number in range(len(asked))]
 
     async def preview(self, command: Command, request: Request) -> Decision:
         """What the command would come to now; nothing is written. Raises Refusal."""
