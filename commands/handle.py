@@ -4,7 +4,7 @@
                ▲  │         ├────► conflict: read what is new, or let a neighbour go ahead; decide again
                │  refused   ├────► replayed: the first answer once more
                │  │         └────► key reused, not enough stock: refused by the log itself
-               └──┴ read the key's record and what is new in the streams, once; refused again: refuse
+               └──┴ read what is new in the streams, once; refused again: the key's first answer, or refuse
 
 What neighbours in this process are about to commit is decided on as well, and their command named: if that one is not
 appended, this one is a conflict.
@@ -113,9 +113,10 @@ class CommandHandler:
                 decision = command.decide(Known(known, available), request)
             except Refusal:
                 if verified:
+                    # After the streams: whose answer is there by now may have written what this is refused for.
+                    if (first := await self._first_answer(command, request)) is not None:
+                        return first
                     raise
-                if (first := await self._first_answer(command, request)) is not None:
-                    return first
                 # What is still to be committed may never be: nobody is refused because of it.
                 await self._appender.settled(tip.command_id for tip in tips.values())
                 read, verified = await self._repository.refresh(stream_ids), True
