@@ -7,6 +7,7 @@ SECTIONS = {
     "append": "the append, against pgbench, a transaction a command, and the eventsourcing library",
     "one_stream": "32 writers on one order, against a pool that reads its version and inserts",
     "http": "POST /orders, against the same application without a log",
+    "one_product": "orders that all want one product, against orders of many, through one API process and two",
     "latency": "from a placed order to its frame on the customer's socket",
     "catch_up": "a projection, from the start of a log to its end",
     "up": "a fresh `daybook up`, until it is ready",

@@ -167,8 +167,8 @@ def run(rounds: int = ROUNDS) -> None:
     _print(taken)
     single = median(one.per_second for one in taken["without"])
     print(
-        f"  in batches of {BATCH} on {BATCH_CONNECTIONS} connections: {median(batches) / single:.1f} x the orders of single"
-        f" requests (aim: ≥ 3), {median(batches):,.0f}/s; each round {' '.join(f'{one:,.0f}' for one in batches)}"
+        f"  in batches of {BATCH} on {BATCH_CONNECTIONS} connections: {median(batches) / single:.1f} x the orders of"
+        f" single requests (aim: ≥ 3), {median(batches):,.0f}/s; each round {' '.join(f'{one:,.0f}' for one in batches)}"
     )
 
 

@@ -131,7 +131,7 @@ class PlaceOrder(Command):
             location=f"/orders/{document['id']}",
             changed=(order,),
             read=(customer, *products),
-            stock=_taken(lines, backordered),
+            stock=self._taken(lines, backordered),
             person=user_id,
             owner=user_id,
         )
@@ -199,14 +199,13 @@ class PlaceOrder(Command):
             backordered.append(Part(item_id=line["id"], quantity=asked - there))
         return backordered
 
-
-def _taken(lines: Sequence[Line], backordered: Sequence[Part]) -> Mapping[UUID, int]:
-    """Guarded quantity → by how much it changes: from the stock what is there, from the backorders the rest."""
-    taken = {UUID(line["product_id"]): -line["quantity"] for line in lines}
-    if backordered:
-        products = {line["id"]: UUID(line["product_id"]) for line in lines}
-        for part in backordered:
-            product_id = products[part["item_id"]]
-            taken[product_id] += part["quantity"]
-            taken[backorders_of(product_id)] = -part["quantity"]
-    return taken
+    def _taken(self, lines: Sequence[Line], backordered: Sequence[Part]) -> Mapping[UUID, int]:
+        """Guarded quantity → by how much it changes: from the stock what is there, from the backorders the rest."""
+        taken = {item.product_id: -item.quantity for item in self.order.items}
+        if backordered:
+            products = {line["id"]: UUID(line["product_id"]) for line in lines}
+            for part in backordered:
+                product_id = products[part["item_id"]]
+                taken[product_id] += part["quantity"]
+                taken[backorders_of(product_id)] = -part["quantity"]
+        return taken
