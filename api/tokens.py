@@ -1,7 +1,9 @@
 """Access tokens: JWTs signed with HS256 (RFC 7519, RFC 8725): one algorithm, all claims required, short-lived."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
+from time import time
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -14,6 +16,8 @@ ALGORITHM = "HS256"
 ISSUER = "daybook"
 AUDIENCE = "daybook-api"
 LIFETIME = timedelta(minutes=15)
+_REMEMBERED = 20_000
+"""Tokens, the latest that were brought. What is not good is not remembered."""
 
 
 class InvalidToken(Exception):
@@ -37,6 +41,7 @@ class Tokens:
 
     def __init__(self, secret: str) -> None:
         self._key = blake2b(secret.encode(), digest_size=32, person=b"daybook-tokens").digest()
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._verified)
         self._options: Options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
 
     def issue(
@@ -65,7 +70,16 @@ class Tokens:
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def verify(self, token: str) -> Admission:
-        """Who it admits. Raises InvalidToken."""
+        """Who it admits. Raises InvalidToken.
+
+        A client brings its token with every request: one that was good is remembered, and is good until it expires.
+        """
+        admission = self._remembered(token)
+        if admission.expires <= time():
+            raise InvalidToken
+        return admission
+
+    def _verified(self, token: str) -> Admission:
         try:
             claims = jwt.decode(token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options)
             caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))

@@ -168,7 +168,8 @@ def run(rounds: int = ROUNDS) -> None:
     single = median(one.per_second for one in taken["without"])
     print(
         f"  in batches of {BATCH} on {BATCH_CONNECTIONS} connections: {median(batches) / single:.1f} x the orders of"
-        f" single requests (aim: ≥ 3), {median(batches):,.0f}/s; each round {' '.join(f'{one:,.0f}' for one in batches)}"
+        f" single requests (aim: ≥ 3), {median(batches):,.0f}/s;"
+        f" each round {' '.join(f'{one:,.0f}' for one in batches)}"
     )
 
 
