@@ -130,6 +130,8 @@ class CommandHandler:
                     waited = forestalled and await scout.waited(
                         stream_id, lost=version is not None, patience=given_up_at - time.monotonic()
                     )
+                    # There may be more by now.
+                    short.clear()
                     # Who waited for a scout knows what that one wrote.
                     read, verified = None if waited else await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):

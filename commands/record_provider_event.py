@@ -1,5 +1,6 @@
 """Record what the payment provider says has happened. It may say so late, twice, and in any order."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from events.domain.money import Currency
 from events.domain.order import Order
 from events.domain.payment_reference import PaymentReference
 from events.domain.refusal import Refusal
+
+_CODE = re.compile(r"[a-z0-9_]{1,64}")
 
 MovementType = Literal[
     "payment.captured", "payment.capture_failed", "payment.refunded", "payment.refund_failed", "payment.voided"
@@ -78,18 +81,20 @@ class RecordProviderEvent(Command):
         return decided(order, request, read=(claim,))
 
     def _enter(self, order: Order, payment_id: str) -> None:
-        said, failure = self.event.data, self.event.data.reason or "declined"
+        said = self.event.data
+        # What is no code may be a sentence about a person.
+        failure = said.reason if said.reason and _CODE.fullmatch(said.reason) else "declined"
         match self.event.type:
             case "payment.captured":
                 order.captured(said.request_id, payment_id, said.amount, self.event.id)
             case "payment.capture_failed":
-                order.capture_failed(said.request_id or "", failure)
+                order.capture_failed(said.request_id or "", failure, payment_id)
             case "payment.refunded":
                 order.refunded(said.request_id, payment_id, said.amount, self.event.id)
             case "payment.refund_failed":
-                order.refund_failed(said.request_id or "", failure)
+                order.refund_failed(said.request_id or "", failure, payment_id)
             case "payment.voided":
-                order.voided(payment_id)
+                order.voided(payment_id, said.amount)
 
     def fingerprint(self) -> bytes:
         return b"record_provider_event " + to_json(self.event)

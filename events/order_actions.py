@@ -44,7 +44,7 @@ def actions_of(
         ("place_hold", manages),
         ("release_hold", manages and bool(holds)),
         ("record_payment", pays),
-        ("capture", pays and payment in ("authorized", "partially_paid")),
+        ("capture", pays and payment in ("authorized", "partially_paid", "partially_refunded")),
         ("refund", pays and payment in ("partially_paid", "paid", "partially_refunded")),
     )
     return [action for action, allowed in told if allowed]

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from events.codec import current_fields
+from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order_events import OrderEvent
 from events.held_stock import MOVES, HeldStock
 from events.log.database import Connection
@@ -63,7 +64,7 @@ class WaitingProjection:
         for event in events:
             fields = current_fields(event)
             pending = fields["status"] == "pending"
-            runs[event.stream_id] = fields["payment_status"] in ("unpaid", "voided") if pending else None
+            runs[event.stream_id] = fields["payment_status"] in NOTHING_PAID if pending else None
         await transaction.execute(SQL.set_timers, self._tenant, list(runs), list(runs.values()))
 
     async def _kept_short(self, transaction: Connection, order_ids: Sequence[UUID]) -> set[UUID]:

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 from events.domain import order_events as happened
 from events.domain.line_ledger import Part, Units
+from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order_parts import ReceivedPart
 from events.domain.order_state import IllegalTransition, OrderState
 from events.domain.product import backorders_of
@@ -156,7 +157,7 @@ class Fulfillment(OrderState):
     def expire(self) -> None:
         """It waited too long for its payment; where it does not wait any more, nothing happens."""
         statuses = self.statuses
-        if statuses.status == "pending" and statuses.payment_status in ("unpaid", "voided"):
+        if statuses.status == "pending" and statuses.payment_status in NOTHING_PAID:
             self._end(happened.Expired, None, None, expired=True)
 
     def fill_backorder(self, parts: Sequence[Part]) -> None:

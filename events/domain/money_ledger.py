@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+NOTHING_PAID = ("unpaid", "voided", "refunded")
+"""The payment statuses of an order of whose money we have nothing, and may take nothing."""
+
 REQUESTED, DONE, FAILED = "requested", "done", "failed"
 
 
@@ -16,6 +19,8 @@ class Payment(NamedTuple):
     """What the customer allowed us to take, at the payment provider's own reference.
 
     `voided_cents` were released again; with `void_id` the provider was asked to release what is left.
+    `released_cents`: what it says that it released; part of that may still be set aside here, for a capture that can
+    only fail.
     """
 
     psp_reference: str
@@ -23,6 +28,7 @@ class Payment(NamedTuple):
     authorized_at: datetime
     voided_cents: int = 0
     void_id: str | None = None
+    released_cents: int | None = None
 
 
 class Movement(NamedTuple):
@@ -73,10 +79,10 @@ class MoneyLedger:
         payment = self.payments[payment_id]._replace(void_id=void_id)
         return replace(self, payments={**self.payments, payment_id: payment})
 
-    def voided(self, payment_id: str, amount_cents: int) -> "MoneyLedger":
-        """With so much of a payment released."""
+    def voided(self, payment_id: str, amount_cents: int, released_cents: int) -> "MoneyLedger":
+        """With so much more of a payment released, of what the provider says it released."""
         payment = self.payments[payment_id]
-        payment = payment._replace(voided_cents=payment.voided_cents + amount_cents)
+        payment = payment._replace(voided_cents=payment.voided_cents + amount_cents, released_cents=released_cents)
         return replace(self, payments={**self.payments, payment_id: payment})
 
     def capture(self, capture_id: str, movement: Movement) -> "MoneyLedger":

@@ -68,13 +68,14 @@ class PaymentVoidRequested(OrderEvent):
 
 
 class PaymentVoided(OrderEvent):
-    """The provider released so much."""
+    """So much is released, of what the provider says that it released in all."""
 
     payment_id: str
     amount_cents: int
+    released_cents: int
 
     def apply(self, order: "OrderState") -> None:
-        order.money = order.money.voided(self.payment_id, self.amount_cents)
+        order.money = order.money.voided(self.payment_id, self.amount_cents, self.released_cents)
 
 
 class RefundRequested(OrderEvent):

@@ -70,7 +70,9 @@ class Payments(OrderState):
         """Have so much taken; answers the capture's id. Raises NotFound, CaptureExceedsAuthorized,
         CaptureExceedsDue."""
         self._check_payment(payment_id)
-        capturable = 0 if self.money.payments[payment_id].void_id else self.money.sums_of(payment_id).capturable
+        payment = self.money.payments[payment_id]
+        ended = payment.void_id is not None or payment.released_cents is not None
+        capturable = 0 if ended else self.money.sums_of(payment_id).capturable
         if amount_cents > capturable:
             raise CaptureExceedsAuthorized(
                 f"Of this payment {capturable} can be captured.", asked_cents=amount_cents, left_cents=capturable
@@ -93,7 +95,7 @@ class Payments(OrderState):
         Raises NotFound, CaptureExceedsAuthorized.
         """
         self._check_payment(payment_id)
-        capture_id, asked = self._asked("capture", self.money.captures, request_id or event_id)
+        capture_id, asked = self._asked("capture", self.money.captures, request_id or event_id, payment_id)
         if asked is not None and asked.status == DONE:
             return
         capturable = self.money.sums_of(payment_id).capturable + _set_aside(asked)
@@ -108,14 +110,18 @@ class Payments(OrderState):
             self._give_back(capture_id)
             self.release_payments()
 
-    def capture_failed(self, capture_id: str, failure: str) -> None:
+    def capture_failed(self, capture_id: str, failure: str, payment_id: str | None = None) -> None:
         """The provider will not take it. Decided already: nothing happens. Raises NotFound."""
-        asked = self.money.captures.get(capture_id)
-        if asked is None:
-            raise NotFound("The order has no such capture.")
+        asked = self._request(self.money.captures, capture_id, payment_id, "The order has no such capture.")
         if asked.status == REQUESTED:
             money = self.money.capture(capture_id, asked._replace(status=FAILED, failure=failure))
             self._happens(happened.CaptureFailed, {"capture_id": capture_id, "failure": failure}, money=money)
+            payment = self.money.payments[asked.payment_id]
+            if payment.released_cents is not None:
+                free = self.money.sums_of(asked.payment_id).capturable
+                left = min(free, payment.released_cents - payment.voided_cents)
+                if left > 0:
+                    self._void(asked.payment_id, left, payment.released_cents)
             if self.status in ENDED:
                 self.release_payments()
 
@@ -123,18 +129,25 @@ class Payments(OrderState):
         """Have released what is authorized and not captured. What was captured before is refunded by decision only."""
         for payment_id, payment in self.money.payments.items():
             sums = self.money.sums_of(payment_id)
-            if payment.void_id is None and sums.capturable and not sums.capture_pending:
+            asked = payment.void_id is not None or payment.released_cents is not None
+            if sums.capturable and not sums.capture_pending and not asked:
                 void_id = str(uuid5(self.id, f"void {payment_id}"))
                 made = {"void_id": void_id, "payment_id": payment_id}
                 self._happens(happened.PaymentVoidRequested, made, money=self.money.void_requested(payment_id, void_id))
 
-    def voided(self, payment_id: str) -> None:
-        """The provider released what it has not taken. Nothing left to release: nothing happens. Raises NotFound."""
+    def voided(self, payment_id: str, released_cents: int) -> None:
+        """The provider released so much. Known already: nothing happens. Raises NotFound.
+
+        What is set aside for a capture is entered when that has failed; what is taken there already, and not yet told,
+        is no part of it.
+        """
         self._check_payment(payment_id)
-        left = self.money.sums_of(payment_id).capturable
-        if left:
-            made = {"payment_id": payment_id, "amount_cents": left}
-            self._happens(happened.PaymentVoided, made, money=self.money.voided(payment_id, left))
+        if self.money.payments[payment_id].released_cents is None:
+            self._void(payment_id, min(self.money.sums_of(payment_id).capturable, released_cents), released_cents)
+
+    def _void(self, payment_id: str, amount_cents: int, released_cents: int) -> None:
+        made = {"payment_id": payment_id, "amount_cents": amount_cents, "released_cents": released_cents}
+        self._happens(happened.PaymentVoided, made, money=self.money.voided(payment_id, amount_cents, released_cents))
 
     def request_refund(self, amount_cents: int, reason: str, payment_id: str | None = None) -> str:
         """Have so much given back, of one payment; answers the refund's id. Raises NotFound, RefundExceedsCaptured."""
@@ -162,7 +175,7 @@ class Payments(OrderState):
         Raises NotFound, RefundExceedsCaptured.
         """
         self._check_payment(payment_id)
-        refund_id, asked = self._asked("refund", self.money.refunds, request_id or event_id)
+        refund_id, asked = self._asked("refund", self.money.refunds, request_id or event_id, payment_id)
         if asked is not None and asked.status == DONE:
             return
         left = self.money.sums_of(payment_id).refundable + _set_aside(asked)
@@ -174,25 +187,32 @@ class Payments(OrderState):
         made = _moved("refund_id", refund_id, movement)
         self._happens(happened.PaymentRefunded, made, money=self.money.refund(refund_id, movement))
 
-    def refund_failed(self, refund_id: str, failure: str) -> None:
+    def refund_failed(self, refund_id: str, failure: str, payment_id: str | None = None) -> None:
         """The provider will not give it back. Decided already: nothing happens. Raises NotFound."""
-        asked = self.money.refunds.get(refund_id)
-        if asked is None:
-            raise NotFound("The order has no such refund.")
+        asked = self._request(self.money.refunds, refund_id, payment_id, "The order has no such refund.")
         if asked.status == REQUESTED:
             money = self.money.refund(refund_id, asked._replace(status=FAILED, failure=failure))
             self._happens(happened.RefundFailed, {"refund_id": refund_id, "failure": failure}, money=money)
+
+    @staticmethod
+    def _request(movements: Mapping[str, Movement], movement_id: str, payment_id: str | None, missing: str) -> Movement:
+        asked = movements.get(movement_id)
+        if asked is None or payment_id not in (None, asked.payment_id):
+            raise NotFound(missing)
+        return asked
 
     def _give_back(self, capture_id: str) -> None:
         """A capture that came after the order had ended."""
         late = self.money.captures[capture_id]
         self.request_refund(late.amount_cents, "paid after the order had ended", late.payment_id)
 
-    def _asked(self, kind: str, movements: Mapping[str, Movement], named: str) -> tuple[str, Movement | None]:
-        """What we had asked for under this name, with its id; what nobody asked for gets an id by the name."""
-        if named in movements:
+    def _asked(
+        self, kind: str, movements: Mapping[str, Movement], named: str, payment_id: str
+    ) -> tuple[str, Movement | None]:
+        """What we had asked of this payment under this name, with its id; what nobody asked for gets an id by both."""
+        if named in movements and movements[named].payment_id == payment_id:
             return named, movements[named]
-        movement_id = str(uuid5(self.id, f"{kind} {named}"))
+        movement_id = str(uuid5(self.id, f"{kind} {payment_id} {named}"))
         return movement_id, movements.get(movement_id)
 
     def _check_payment(self, payment_id: str) -> None:

@@ -193,3 +193,40 @@ class TestAWebhook:
     async def test_does_not_reach_another_shop(self, service: Running, ada: Person, pen: Json) -> None:
         event = said("authorized", await ada.places(pen), uuid4().hex, 6900)
         (await tells(service, event, tenant="other")).refused(404, "not_found")
+
+
+class TestAVoid:
+    async def test_that_comes_before_a_capture_has_failed_is_not_lost(
+        self, service: Running, ada: Person, staff: Person, pen: Json
+    ) -> None:
+        order, payment_id, reference = await paid(ada, staff, pen)
+        path = f"/orders/{order['id']}/payments"
+        capture = (await staff.posts(f"{path}/{payment_id}/captures", {"amount_cents": 6900})).body["capture_id"]
+        await tells(service, said("voided", order, reference, 6900))
+        await tells(service, said("capture_failed", order, reference, 6900, capture, reason="payment_voided"))
+        (await ada.gets(path)).then(200, PaymentsAnswer, payment_status="voided", voided_cents=6900)
+        (await staff.sets(order, "confirmed")).refused(409, "payment_required", missing_cents=6900)
+
+    async def test_releases_no_more_than_it_says(self, service: Running, ada: Person, staff: Person, pen: Json) -> None:
+        order, _, reference = await paid(ada, staff, pen)
+        await staff.cancels(order)
+        await tells(service, said("voided", order, reference, 2900))
+        await tells(service, said("captured", order, reference, 4000))
+        (await ada.gets(f"/orders/{order['id']}/payments")).then(
+            200, PaymentsAnswer, voided_cents=2900, captured_cents=4000, refund_pending_cents=4000
+        )
+
+
+class TestARequest:
+    async def test_of_one_payment_is_not_decided_by_another(
+        self, service: Running, ada: Person, staff: Person, pen: Json
+    ) -> None:
+        order, payment_id, _ = await paid(ada, staff, pen)
+        path, reference = f"/orders/{order['id']}/payments", uuid4().hex
+        other = {"amount_cents": 10, "currency": "USD", "psp_reference": reference}
+        await staff.posts(path, other)
+        capture = (await staff.posts(f"{path}/{payment_id}/captures", {"amount_cents": 900})).body["capture_id"]
+        (await tells(service, said("captured", order, reference, 900, capture))).refused(
+            409, "capture_exceeds_authorized"
+        )
+        (await tells(service, said("capture_failed", order, reference, 900, capture))).refused(404, "not_found")

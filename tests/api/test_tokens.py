@@ -3,6 +3,7 @@
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -14,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic_core import to_json
 
 from api.schemas import OrderListPage
+from api.tokens import InvalidToken, Tokens
 from tests.api.answer import Answer
 from tests.api.running import SECRET, Running
+from tests.projections.eventually import eventually
 
 KEY = blake2b(SECRET.encode(), digest_size=32, person=b"daybook-tokens").digest()
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -118,3 +121,18 @@ async def test_roles_that_nobody_knows_allow_nothing(service: Running) -> None:
         "/orders", json={}, headers={"Authorization": f"Bearer {signed(claims(roles=[]))}"}
     )
     Answer(place).refused(403, "forbidden")
+
+
+async def test_one_that_was_good_is_refused_once_it_has_expired() -> None:
+    tokens = Tokens(SECRET)
+    token = tokens.issue(uuid4(), "default", ["customer"], timedelta(seconds=1.5))
+    assert tokens.verify(token).caller.tenant == "default"
+
+    async def refused() -> bool:
+        try:
+            tokens.verify(token)
+        except InvalidToken:
+            return True
+        return False
+
+    await eventually(refused, 5)

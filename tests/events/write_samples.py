@@ -86,6 +86,7 @@ _VALUES: Mapping[str, Any] = {
     "payment_id": "018f0000-0000-7000-8000-000000000121",
     "psp_reference": "pay_8a7b6c5d",
     "amount_cents": 13600,
+    "released_cents": 13600,
     "capture_id": "018f0000-0000-7000-8000-000000000131",
     "refund_id": "018f0000-0000-7000-8000-000000000141",
     "void_id": "018f0000-0000-7000-8000-000000000151",

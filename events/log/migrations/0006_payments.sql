@@ -36,7 +36,7 @@ RETURN to_json(array_remove(ARRAY[
     CASE WHEN manages THEN 'place_hold' END,
     CASE WHEN manages AND holds <> '[]' THEN 'release_hold' END,
     CASE WHEN pays THEN 'record_payment' END,
-    CASE WHEN pays AND payment IN ('authorized', 'partially_paid') THEN 'capture' END,
+    CASE WHEN pays AND payment IN ('authorized', 'partially_paid', 'partially_refunded') THEN 'capture' END,
     CASE WHEN pays AND payment IN ('partially_paid', 'paid', 'partially_refunded') THEN 'refund' END
 ], NULL))::text;
 
