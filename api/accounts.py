@@ -192,9 +192,12 @@ async def change_password(request: Request) -> Response:
     if not await password_matches(wanted.current, account["password_hash"]):
         raise Problem(403, "wrong_password", "The current password is another one.")
     password_hash = await hashed(wanted.new)
-    await backend.pool.execute(SQL.change_password, tenant, account_id, password_hash, account["password_hash"])
     session = request.scope["admission"].session
-    await backend.sessions.end_others(tenant, account_id, None if session is None else UUID(session))
+    kept = None if session is None else UUID(session)
+    if not await backend.pool.fetchval(
+        SQL.change_password, tenant, account_id, password_hash, account["password_hash"], kept
+    ):
+        raise Problem(403, "wrong_password", "The password was changed meanwhile; log in with the new one.")
     await hint(backend)
     return Response(status_code=204)
 

@@ -65,10 +65,6 @@ class Sessions:
         await self._db.execute(SQL.revoke_session, token.tenant, token.session_id)
         return token.tenant
 
-    async def end_others(self, tenant: str, account_id: UUID, but: UUID | None) -> None:
-        """End the sessions of an account, but for one."""
-        await self._db.execute(SQL.revoke_other_sessions, tenant, account_id, but)
-
     def _opened(self, text: str) -> RefreshToken | None:
         try:
             return self._tokens.open(text)
