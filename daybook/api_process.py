@@ -38,6 +38,8 @@ UVICORN: dict[str, Any] = {
     "server_header": False,
     "proxy_headers": False,
     "timeout_graceful_shutdown": 5,
+    # Longer than those in front of us keep one: else we would close it just as a request comes along.
+    "timeout_keep_alive": 75,
     "backlog": 2048,
 }
 """uvicorn, as it is run here."""
