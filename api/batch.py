@@ -14,9 +14,9 @@ from uuid_utils.compat import uuid7
 from api.documentation import answers, documented
 from api.door import JSON, Guest, admitted, backend_of, command_request, outcome_of, parsed, written_down
 from api.failures import as_problem
+from api.order_schemas import BatchAnswer
 from api.problems import Problem, invalid
 from api.route import DirectRoute
-from api.schemas import BatchAnswer
 from commands.command import Answer
 from commands.command import Request as CommandRequest
 from commands.place_order import OrderCreate, PlaceOrder

@@ -13,8 +13,8 @@ from uuid_utils.compat import uuid7
 from api.documentation import answers, documented
 from api.door import JSON, Guest, admitted, carried_out, command_request, parsed
 from api.failures import as_problem
+from api.order_schemas import BulkStatusAnswer
 from api.route import DirectRoute
-from api.schemas import BulkStatusAnswer
 from commands.change_order_status import ChangeOrderStatus, Reason, Status, StatusChange
 from commands.command import Answer
 from commands.command import Request as CommandRequest

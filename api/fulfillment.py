@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, identified, parsed, performed
+from api.order_schemas import Fulfillment, OrderAnswer, ReturnMade, ShipmentMade
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
-from api.schemas import Fulfillment, OrderAnswer, ReturnMade, ShipmentMade
 from commands.deliver_shipment import DeliverShipment
 from commands.receive_return import Receipt, ReceiveReturn
 from commands.request_return import RequestReturn, ReturnCreate

@@ -20,10 +20,11 @@ from api.door import (
     performed,
     queried,
 )
+from api.order_schemas import OrderAnswer, OrderListPage
 from api.paging import MOST, Limit, Paging
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
-from api.schemas import History, OrderAnswer, OrderListPage
+from api.schemas import History
 from commands.cancel_order import Cancellation, CancelOrder
 from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
 from commands.change_shipping_address import ChangeShippingAddress, ShippingAddressChange

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, identified, parsed, performed
+from api.order_schemas import CaptureMade, PaymentMade, PaymentsAnswer, RefundMade
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
-from api.schemas import CaptureMade, PaymentMade, PaymentsAnswer, RefundMade
 from commands.move_payment import CaptureCreate, RefundCreate, RequestCapture, RequestRefund
 from commands.record_payment import PaymentCreate, RecordPayment
 from queries.get_order import get_payments

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.documentation import answers, documented
 from api.door import admitted, identified, parsed, performed
+from api.order_schemas import HoldMade, NoteMade, OrderAnswer
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
-from api.schemas import HoldMade, NoteMade, OrderAnswer
 from commands.add_note import AddNote, NoteCreate
 from commands.hold_order import HoldCreate, HoldOrder, ReleaseHold
 

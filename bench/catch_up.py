@@ -23,7 +23,7 @@ from uuid_utils.compat import uuid7
 
 from bench.shoppers import TENANT, Market, make_market
 from bench.stack import Stack
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
 from daybook.projector_process import make_runners

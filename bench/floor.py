@@ -15,7 +15,8 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from uuid_utils.compat import uuid7
 
-from api.schemas import OrderAnswer, OrderLine, ShippingAddress
+from api.order_schemas import OrderAnswer, OrderLine
+from api.schemas import ShippingAddress
 from api.tokens import InvalidToken, Tokens
 from commands.place_order import OrderCreate
 from daybook.api_process import UVICORN

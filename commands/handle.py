@@ -17,12 +17,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import blake2b
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
-from pydantic_core import from_json, to_json
 
+from commands.append_of import append_of, fingerprint_of
 from commands.command import (
     Answer,
     Command,
@@ -39,9 +38,7 @@ from events.log.append import (
     Append,
     Appended,
     Conflict,
-    IdempotencyKey,
     KeyReused,
-    NewEvent,
     Outcome,
     Refused,
     Replayed,
@@ -162,7 +159,7 @@ class CommandHandler:
         for number, (command, request) in enumerate(asked):
             try:
                 decision = command.decide(known, request)
-                appends.append(await self._encoded(command, request, decision, {}))
+                appends.append(await append_of(self._codec, command, request, decision))
                 decisions[number] = decision
             except Refusal:
                 continue
@@ -202,7 +199,7 @@ class CommandHandler:
         if stored is None:
             return None
         fingerprint, replayed = stored
-        if fingerprint != _fingerprint(command):
+        if fingerprint != fingerprint_of(command):
             raise _key_reused()
         return _replay(replayed.answer, replayed.position)
 
@@ -210,7 +207,8 @@ class CommandHandler:
         self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
     ) -> Outcome:
         changed, command_id = decision.changed, request.command_id
-        append = await self._encoded(command, request, decision, tips)
+        after = {stream_id: tip.command_id for stream_id, tip in tips.items()}
+        append = await append_of(self._codec, command, request, decision, after)
         if tips and not self._tips.still(tips):
             return Conflict(next(iter(tips)), None)
         for stream_id in append.after:
@@ -229,75 +227,6 @@ class CommandHandler:
         """Wait until none of our commands on this stream is under way."""
         while (command_id := self._tips.writer(stream_id)) is not None:
             await self._appender.settled([command_id])
-
-    async def _encoded(
-        self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
-    ) -> Append:
-        key = None
-        if request.idempotency_key is not None:
-            answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
-            key = IdempotencyKey(request.caller.subject, request.idempotency_key, _fingerprint(command), answer)
-        if decision.person is not None:
-            await self._codec.keyring.ensure((decision.person,))
-        events = encode_changes(self._codec, decision.changed, decision.person)
-        return Append(
-            command_id=request.command_id,
-            events=events,
-            metadata=_metadata(request, decision, events),
-            reads={aggregate.id: aggregate.version for aggregate in decision.read},
-            stock=decision.stock,
-            idempotency=key,
-            after={
-                aggregate.id: tips[aggregate.id].command_id
-                for aggregate in (*decision.changed, *decision.read)
-                if aggregate.id in tips
-            }
-            if tips
-            else {},
-            metadata_of={
-                stream_id: _metadata(request, decision, events, owner) for stream_id, owner in decision.owners.items()
-            },
-        )
-
-
-def encode_changes(codec: Codec, changed: Sequence[Aggregate], person: UUID | None) -> list[NewEvent]:
-    """The new events of these aggregates, taken from them and ready to append."""
-    return [codec.encode(event, person) for aggregate in changed for event in aggregate.collect_events()]
-
-
-def _metadata(request: Request, decision: Decision, events: Sequence[NewEvent], owner: UUID | None = None) -> str:
-    caller, owner = request.caller, owner or decision.owner
-    meta = {
-        "subject": str(caller.subject),
-        "role": caller.role,
-        "command_id": str(request.command_id),
-        "correlation_id": request.correlation_id,
-    }
-    if request.causation_id is not None:
-        meta["causation_id"] = request.causation_id
-    if request.traceparent is not None:
-        meta["traceparent"] = request.traceparent
-    if owner is not None:
-        meta["owner"] = str(owner)
-    if decision.about is not None:
-        meta["about"] = str(decision.about)
-    if (reason := _reason(events)) is not None:
-        meta["reason"] = reason
-    return to_json(meta).decode()
-
-
-def _reason(events: Sequence[NewEvent]) -> str | None:
-    """Why it was done, as the event has it: sealed where the event seals it."""
-    for event in events:
-        if b'"reason":' in event.data:
-            reason: str | None = from_json(event.data).get("reason")
-            if reason is not None:
-                return reason
-    return None
-
-
-def _fingerprint(command: Command) -> UUID:
-    return UUID(bytes=blake2b(command.fingerprint(), digest_size=16).digest())
 
 
 def _replay(answer: StoredAnswer, position: int) -> Answer:

@@ -1,19 +1,17 @@
 """Invites somebody to an account by mail. The token is made when the mail is, so that it stands nowhere but in it."""
 
-import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from consumers.confirmation_mail import TEXTS, mail_to, message_id, one_line
 from consumers.effect import Delivery, Recorded, Undeliverable
+from consumers.recording import entry
 from events.codec import Codec
 from events.domain.account import Account, Invitation
 from events.invitation_tokens import InvitationTokens
-from events.log.append import Append, Appended, Conflict
+from events.log.append import Appended, Conflict
 from events.log.appender import Appender
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
@@ -21,8 +19,6 @@ from events.repository import fold
 
 ACCOUNT_INVITATION = "account_invitation"
 """The kind of delivery that this performs."""
-
-_SYSTEM = UUID(int=0)
 
 
 class AccountInvitation:
@@ -88,17 +84,14 @@ class AccountInvitation:
             message_id=message_id(delivery, self._mail_from),
             attempts=delivery.attempt,
         )
-        command_id = uuid7()
-        metadata = {
-            "subject": str(_SYSTEM),
-            "role": "system",
-            "command_id": str(command_id),
-            "correlation_id": invited.meta().get("correlation_id"),
-            "causation_id": f"{invited.stream_id}.{invited.version}",
-            "about": str(delivery.order_id),
-        }
-        events = [self._codec.encode(event, None) for event in sent.collect_events()]
-        outcome = await self._appender.append(Append(command_id, events, json.dumps(metadata)))
+        made = entry(
+            self._codec,
+            sent,
+            correlation_id=invited.meta().get("correlation_id"),
+            causation_id=f"{invited.stream_id}.{invited.version}",
+            about=delivery.order_id,
+        )
+        outcome = await self._appender.append(made)
         if not isinstance(outcome, Appended | Conflict):
             raise AssertionError(f"recording an invitation cannot end as {type(outcome).__name__}")
         # A conflict means that another worker, whose lease had run out, recorded it meanwhile.

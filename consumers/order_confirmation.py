@@ -1,18 +1,16 @@
 """Confirms an order to its customer by mail. Everything in the mail comes from the log."""
 
-import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from consumers.confirmation_mail import confirmation_mail, message_id
 from consumers.effect import Delivery, Recorded, Undeliverable
+from consumers.recording import entry
 from events.codec import Codec
 from events.domain.delivery import Confirmation
-from events.log.append import Append, Appended, Conflict
+from events.log.append import Appended, Conflict
 from events.log.appender import Appender
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
@@ -20,8 +18,6 @@ from events.repository import fold
 
 ORDER_CONFIRMATION = "order_confirmation"
 """The kind of delivery that this performs."""
-
-_SYSTEM = UUID(int=0)
 
 
 class OrderConfirmation:
@@ -77,18 +73,15 @@ class OrderConfirmation:
             message_id=message_id(delivery, self._mail_from),
             attempts=delivery.attempt,
         )
-        command_id = uuid7()
-        metadata = {
-            "subject": str(_SYSTEM),
-            "role": "system",
-            "command_id": str(command_id),
-            "correlation_id": placed.meta()["correlation_id"],
-            "causation_id": f"{placed.stream_id}.{placed.version}",
-            "owner": str(delivery.customer_id),
-            "about": str(delivery.order_id),
-        }
-        events = [self._codec.encode(event, None) for event in confirmation.collect_events()]
-        outcome = await self._appender.append(Append(command_id, events, json.dumps(metadata)))
+        made = entry(
+            self._codec,
+            confirmation,
+            correlation_id=placed.meta()["correlation_id"],
+            causation_id=f"{placed.stream_id}.{placed.version}",
+            owner=delivery.customer_id,
+            about=delivery.order_id,
+        )
+        outcome = await self._appender.append(made)
         if not isinstance(outcome, Appended | Conflict):
             raise AssertionError(f"recording a confirmation cannot end as {type(outcome).__name__}")
         # A conflict means that another worker, whose lease had run out, recorded it meanwhile.

@@ -1,19 +1,17 @@
 """Asks the payment provider for a capture, a refund or a void. Its answer comes later, as a webhook; only what it
 refuses for good is recorded from here."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from consumers.effect import Delivery, Recorded, Undeliverable
 from consumers.payment_provider import PaymentProvider, PaymentRefused
+from consumers.recording import entry
 from events.codec import Codec
 from events.domain.money_ledger import REQUESTED
 from events.domain.order import Order
-from events.log.append import Append, Appended
+from events.log.append import Appended
 from events.log.appender import Appender
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
@@ -21,8 +19,6 @@ from events.repository import fold
 
 PAYMENT_CAPTURE, PAYMENT_REFUND, PAYMENT_VOID = KINDS = ("payment_capture", "payment_refund", "payment_void")
 """The kinds of delivery that this performs."""
-
-_SYSTEM = UUID(int=0)
 
 
 class OrderMovedOn(Exception):
@@ -84,14 +80,6 @@ class PaymentRequest:
                 raise Undeliverable(f"the provider refuses it: {code}")
         if order.version == before:
             return
-        command_id = uuid7()
-        metadata = {
-            "subject": str(_SYSTEM),
-            "role": "system",
-            "command_id": str(command_id),
-            "correlation_id": command_id.hex,
-            "owner": str(delivery.customer_id),
-        }
-        events = [self._codec.encode(event, None) for event in order.collect_events()]
-        if not isinstance(await self._appender.append(Append(command_id, events, json.dumps(metadata))), Appended):
+        made = entry(self._codec, order, correlation_id=None, owner=delivery.customer_id)
+        if not isinstance(await self._appender.append(made), Appended):
             raise OrderMovedOn

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ EVERYONE = UUID(int=0)
 
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
 _OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent)).union(_BEGINNINGS)
+_STATUSES = itemgetter(*Statuses._fields)
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class OrdersProjection:
                 rows[event.stream_id] = _beginning(event, next(opened))
                 continue
             fields = current_fields(event)
-            statuses = Statuses(*(fields[name] for name in Statuses._fields))
+            statuses = Statuses._make(_STATUSES(fields))
             at = datetime.fromisoformat(fields["timestamp"])
             row = rows.get(event.stream_id)
             if row is None:

@@ -18,7 +18,8 @@ from events.domain import order_events as happened
 from events.domain.line_ledger import Part, Units
 from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order_parts import ReceivedPart
-from events.domain.order_state import IllegalTransition, OrderState
+from events.domain.order_state import IllegalTransition
+from events.domain.payments import Payments
 from events.domain.product import backorders_of
 from events.domain.refusal import NotFound, Refusal
 
@@ -39,8 +40,8 @@ class PaymentRequired(Refusal):
     code = "payment_required"
 
 
-class Fulfillment(OrderState):
-    """The decisions about an order's units."""
+class Fulfillment(Payments):
+    """The decisions about an order's units; some of them are about its money, too."""
 
     def given_up(self, parts: Sequence[Part]) -> Mapping[UUID, int]:
         """Guarded quantity → by how much there is more of it, when these open units are wanted no longer.
@@ -193,10 +194,6 @@ class Fulfillment(OrderState):
         made = {"return_id": return_id, "items": parts}
         self._happens(happened.ReturnReceived, made, ledger=self.ledger.entered("returned", parts))
 
-    def release_payments(self) -> None:
-        """Have what is authorized released, and what was captured too late given back: the order has ended."""
-        raise NotImplementedError
-
     def _end(
         self, kind: type[happened.OrderEvent], reason: str | None, at: datetime | None, *, expired: bool = False
     ) -> None:
@@ -217,15 +214,6 @@ class Fulfillment(OrderState):
         holds = [hold for hold in self.holds if hold["gate"] == gate]
         if holds:
             raise OrderOnHold("The order waits before this step: release its holds first.", gate=gate, holds=holds)
-
-    @property
-    def missing_cents(self) -> int:
-        """What of an order that is paid online is not authorized yet; an offline one needs no payment."""
-        if self.payment_terms != "online":
-            return 0
-        sums = self.money.sums
-        # What was captured is part of what was authorized.
-        return max(self.due_cents - (sums.authorized - sums.voided - sums.refunded), 0)
 
     def _check_paid(self) -> None:
         if self.missing_cents:

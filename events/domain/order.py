@@ -18,13 +18,12 @@ from events.domain.line_ledger import LineLedger, Part
 from events.domain.money_ledger import NO_MONEY
 from events.domain.order_parts import Address, Hold, Line, Return, Shipment
 from events.domain.order_state import IllegalTransition
-from events.domain.payments import Payments
 from events.domain.refusal import NotFound
 
 __all__ = ["IllegalTransition", "Order", "OrderAlreadyShipped", "OrderOnHold", "PaymentRequired"]
 
 
-class Order(Payments, Fulfillment, Aggregate):
+class Order(Fulfillment, Aggregate):
     """One order."""
 
     class Placed(Aggregate.Created):

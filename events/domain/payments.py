@@ -43,6 +43,15 @@ class RefundExceedsCaptured(Refusal):
 class Payments(OrderState):
     """The decisions about an order's money."""
 
+    @property
+    def missing_cents(self) -> int:
+        """What of an order that is paid online is not authorized yet; an offline one needs no payment."""
+        if self.payment_terms != "online":
+            return 0
+        sums = self.money.sums
+        # What was captured is part of what was authorized.
+        return max(self.due_cents - (sums.authorized - sums.voided - sums.refunded), 0)
+
     def authorize(self, psp_reference: str, amount_cents: int, currency: str) -> str:
         """The customer allowed us to take so much; answers the payment's id. Known already: nothing happens.
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from api.schemas import AddressAnswer, OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import AddressAnswer, ProductAnswer
 from daybook.shop import Shop
 from tests.api.answer import Answer
 

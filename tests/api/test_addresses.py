@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from api.schemas import AddressAnswer, AddressList
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from events.domain.customer import Customer
 from events.log.append import Append
 from tests.api.person import ADDRESS, Json, Person

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import Fulfillment, OrderAnswer, PaymentMade, ProductAnswer
+from api.order_schemas import Fulfillment, OrderAnswer, PaymentMade
+from api.schemas import ProductAnswer
 from daybook.clock import Clock
 from tests.api.person import Json, Person
 from tests.api.running import Running

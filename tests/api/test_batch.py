@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from api.batch import MOST_ORDERS
-from api.schemas import BatchAnswer, OrderAnswer, ProductAnswer
+from api.order_schemas import BatchAnswer, OrderAnswer
+from api.schemas import ProductAnswer
 from tests.api.person import Json, Person
 from tests.api.running import Running
 

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from api.schemas import BulkStatusAnswer
+from api.order_schemas import BulkStatusAnswer
 from tests.api.person import Json, Person
 
 

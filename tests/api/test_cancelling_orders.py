@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.schemas import OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import ProductAnswer
 from tests.api.person import Json, Person
 from tests.api.running import Running
 from tests.api.test_moving_orders import WAY_TO

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from api.schemas import OrderAnswer, OrderListPage
+from api.order_schemas import OrderAnswer, OrderListPage
 from daybook.embedded import PostgresServer, ValkeyServer
 from tests.api.answer import INSIDE, Answer
 from tests.api.running import Running, running

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import Fulfillment, OrderAnswer, ProductAnswer, ReturnMade, ShipmentMade
+from api.order_schemas import Fulfillment, OrderAnswer, ReturnMade, ShipmentMade
+from api.schemas import ProductAnswer
 from tests.api.person import Json, Person
 
 

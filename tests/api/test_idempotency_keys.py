@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import AddressAnswer, OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import AddressAnswer, ProductAnswer
 from tests.api.answer import Answer
 from tests.api.person import ADDRESS, Json, Person
 

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from api.schemas import OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import ProductAnswer
 from tests.api.person import Json, Person
 
 

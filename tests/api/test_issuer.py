@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.issuer import Issuer
-from api.schemas import Me, OrderListPage
+from api.order_schemas import OrderListPage
+from api.schemas import Me
 from api.tokens import InvalidToken
 from daybook.embedded import ValkeyServer
 from tests.api.answer import Answer

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import ProductAnswer
 from events.domain.statuses import NEXT_STATUSES
 from tests.api.person import Json, Person
 

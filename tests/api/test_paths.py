@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import AddressAnswer, OrderAnswer, OrderListPage
+from api.order_schemas import OrderAnswer, OrderListPage
+from api.schemas import AddressAnswer
 from tests.api.answer import Answer
 from tests.api.person import ADDRESS, Json, Person
 from tests.api.running import Running

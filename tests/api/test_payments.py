@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import CaptureMade, OrderAnswer, PaymentMade, PaymentsAnswer, RefundMade, WebhookTaken
+from api.order_schemas import CaptureMade, OrderAnswer, PaymentMade, PaymentsAnswer, RefundMade
+from api.schemas import WebhookTaken
 from events.webhook_signature import sign
 from tests.api.answer import Answer
 from tests.api.person import Json, Person

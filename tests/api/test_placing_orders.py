@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.schemas import OrderAnswer, ProductAnswer
+from api.order_schemas import OrderAnswer
+from api.schemas import ProductAnswer
 from tests.api.person import ADDRESS, Json, Person
 from tests.api.running import Running
 

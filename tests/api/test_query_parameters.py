@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from api.schemas import EventPage, OrderListPage, ProductListPage
+from api.order_schemas import OrderListPage
+from api.schemas import EventPage, ProductListPage
 from events.opaque import Cursors, Positions
 from tests.api.person import Json, Person
 from tests.api.running import SECRET, Running

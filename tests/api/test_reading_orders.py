@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from api.schemas import History, OrderAnswer, OrderListPage
-from commands.handle import encode_changes
+from api.order_schemas import OrderAnswer, OrderListPage
+from api.schemas import History
+from commands.append_of import encode_changes
 from events.log.append import Append, Appended
 from tests.api.answer import Answer
 from tests.api.person import Json, Person

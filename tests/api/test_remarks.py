@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from api.schemas import HoldMade, NoteMade, OrderAnswer
+from api.order_schemas import HoldMade, NoteMade, OrderAnswer
 from tests.api.person import Json, Person
 
 

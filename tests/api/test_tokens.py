@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic_core import to_json
 
-from api.schemas import OrderListPage
+from api.order_schemas import OrderListPage
 from api.tokens import InvalidToken, Tokens
 from tests.api.answer import Answer
 from tests.api.running import SECRET, Running

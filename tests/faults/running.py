@@ -15,7 +15,7 @@ APIS = 2
 CLIENTS = 24
 RUSH, CALM = 0.01, 0.25
 """Seconds between the requests of one customer: until something dies, and after, when the machine has more to do."""
-MAIL_SECONDS = 90.0
+MAIL_SECONDS = 45.0
 
 
 class Running:
@@ -84,7 +84,7 @@ class Running:
         )
         return [str(stream_id) for (stream_id,) in rows]
 
-    async def reckon(self, load: Load) -> None:
+    async def reckon(self, load: Load, *, mail_seconds: float = MAIL_SECONDS) -> None:
         """After the fault: everything is as if it had not been.
 
         What failed is asked for again under its key and answered. Then the log holds the orders that were acknowledged,
@@ -99,18 +99,18 @@ class Running:
         assert len(placed) - len(load.acknowledged) <= load.unknown
         await asyncio.to_thread(self.stack.wait_until_projected)
         await self.verify()
-        await self.all_mails_came(placed)
+        await self.all_mails_came(placed, mail_seconds)
 
     async def verify(self) -> None:
         """`daybook verify` finds nothing."""
         child = self.stack.child("verify", ["-m", "daybook", "verify"])
         assert await asyncio.to_thread(child.process.wait, 60) == 0, child.output()
 
-    async def all_mails_came(self, orders: list[str]) -> None:
+    async def all_mails_came(self, orders: list[str], seconds: float = MAIL_SECONDS) -> None:
         """The catcher has one mail for each order, in files named by Message-ID, and the log says so once for each."""
         folder = self.stack.data / "mail"
         due = {f"{confirmation_id(UUID(order))}@daybook.example.eml" for order in orders}
-        async with asyncio.timeout(MAIL_SECONDS):
+        async with asyncio.timeout(seconds):
             while due - {file.name for file in folder.glob("*.eml")} or self._undelivered():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         rows = self.stack.ask(

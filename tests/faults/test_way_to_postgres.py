@@ -158,7 +158,7 @@ async def test_breaking_at_random_under_load_it_loses_and_doubles_nothing(
         assert set(load.failed.values()) | set(load.put_off) | set(load.failed_reads) <= TOLD_TO_TRY_AGAIN
         running.apis, sound = apis, running.apis
         try:
-            await running.reckon(load)
+            await running.reckon(load, mail_seconds=90.0)
             await load.repeat_all()
         finally:
             running.apis = sound

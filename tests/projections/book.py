@@ -10,7 +10,7 @@ from eventsourcing.domain import Aggregate
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from daybook.projector_process import make_runners
 from daybook.shop import Shop, make_shop
 from events.domain.customer import Customer

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.schemas import OrderListPage
+from api.order_schemas import OrderListPage
 from events.caller import Caller
 from events.domain.order import Order
 from events.opaque import InvalidOpaque

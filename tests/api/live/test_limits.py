@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from api.limits import Limits
 from api.live import socket, subscription
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from daybook.embedded import ValkeyServer
 from events.domain.order_parts import Line
 from events.log.append import Append, Appended

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from api.live import hubs, socket
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from events.log.append import Append, Appended
 from tests.api.live.subscriber import Subscriber, dialled, following
 from tests.api.live.test_authentication import bearer

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.schemas import CloudEvent
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from events.domain.delivery import Confirmation
 from events.log.append import Append
 from tests.api.live.subscriber import following

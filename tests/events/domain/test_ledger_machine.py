@@ -1,6 +1,7 @@
 """Whatever is asked of an order, in whatever order: the ledger balances, and every status is what it says."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from events.domain import order_events as happened
-from events.domain.line_ledger import Part
+from events.domain.line_ledger import ExceedsOpen, Part
 from events.domain.order import Order
+from events.domain.product import backorders_of
 from events.domain.refusal import Refusal
 from events.domain.statuses import NEXT_STATUSES, Statuses
+from events.held_stock import HeldStock
 from events.repository import fold
+from events.types import BY_CLASS
 
 LINES = [str(UUID(int=1)), str(UUID(int=2)), str(UUID(int=3))]
 STRANGE = str(UUID(int=9))
@@ -26,10 +30,11 @@ def parts(chosen: dict[str, int]) -> list[Part]:
 
 
 class OrderMachine(RuleBasedStateMachine):
-    """An order, and beside it a count of what it took from the stock and gave back."""
+    """An order, and beside it a count of what became of its units, and of what its commands moved in the stock."""
 
-    @initialize(quantities=st.lists(st.integers(1, 4), min_size=1, max_size=3))
-    def place(self, quantities: list[int]) -> None:
+    @initialize(quantities=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4)), min_size=1, max_size=3))
+    def place(self, quantities: list[tuple[int, int]]) -> None:
+        """Lines of so many units, of which so many are not in the stock."""
         lines: Any = [
             {
                 "id": LINES[n],
@@ -39,8 +44,9 @@ class OrderMachine(RuleBasedStateMachine):
                 "price_cents": 100,
                 "discount_cents": 0,
             }
-            for n, quantity in enumerate(quantities)
+            for n, (quantity, _) in enumerate(quantities)
         ]
+        to_come = {LINES[n]: min(pair) for n, pair in enumerate(quantities) if min(pair)}
         self.order = Order.place(
             UUID(int=50),
             number="7K3M9QF",
@@ -50,7 +56,14 @@ class OrderMachine(RuleBasedStateMachine):
             shipping_cents=0,
             shipping_address={"recipient": "A", "line1": "B", "city": "C", "country": "D"},
             payment_terms="offline",
+            backordered=parts(to_come),
         )
+        self.to_come = Counter(to_come)
+        self.moved: Counter[UUID] = Counter()
+        for line in lines:
+            product_id = UUID(line["product_id"])
+            self.moved[product_id] -= line["quantity"] - to_come.get(line["id"], 0)
+            self.moved[backorders_of(product_id)] -= to_come.get(line["id"], 0)
         self.ordered = Counter({line["id"]: line["quantity"] for line in lines})
         self.cancelled: Counter[str] = Counter()
         self.shipped: Counter[str] = Counter()
@@ -59,22 +72,29 @@ class OrderMachine(RuleBasedStateMachine):
     def moves_as_a_whole(self, status: str) -> None:
         before, allowed = self.order.status, self.order.allowed_statuses
         open_before = {part["item_id"]: part["quantity"] for part in self.order.open_parts}
+        given_up = self.order.given_up(self.order.open_parts)
         try:
             self.order.change_status(status)
+        except ExceedsOpen:
+            assert status == "shipped"
+            assert self.to_come.total()
+            return
         except Refusal:
             assert status not in (before, *allowed)
             return
         assert status in (before, *allowed)
         assert self.order.status == status
         if status != before and status in ("cancelled", "expired"):
-            self.cancelled.update(open_before)
+            self._gave_up(open_before, given_up)
         if status != before and status == "shipped":
             self.shipped.update(open_before)
 
     @rule(chosen=PARTS)
     def ships(self, chosen: dict[str, int]) -> None:
         before = self.order.version
-        fits = self.order.status == "confirmed" and all(n <= self._open(item_id) for item_id, n in chosen.items())
+        fits = self.order.status == "confirmed" and all(
+            n <= self._open(item_id) - self.to_come[item_id] for item_id, n in chosen.items()
+        )
         try:
             self.order.ship(parts(chosen))
         except Refusal:
@@ -89,12 +109,27 @@ class OrderMachine(RuleBasedStateMachine):
         before = self.order.version
         try:
             wanted = self.order.open_parts if chosen is None else parts(chosen)
-            self.order.cancel("because", None if chosen is None else wanted)
+            given_up = self.order.cancel("because", None if chosen is None else wanted)
         except Refusal:
             assert self.order.version == before
             return
         if self.order.version > before:
-            self.cancelled.update({part["item_id"]: part["quantity"] for part in wanted})
+            self._gave_up({part["item_id"]: part["quantity"] for part in wanted}, given_up)
+
+    @rule(chosen=PARTS)
+    def fills(self, chosen: dict[str, int]) -> None:
+        """Units that were to come are there."""
+        before = self.order.version
+        fits = all(n <= self.to_come[item_id] for item_id, n in chosen.items())
+        try:
+            self.order.fill_backorder(parts(chosen))
+        except Refusal:
+            assert not fits
+            assert self.order.version == before
+            return
+        assert fits
+        self.to_come -= Counter(chosen)
+        self.moved.update(self.order.filled(parts(chosen)))
 
     @rule(number=st.integers(0, 3))
     def delivers(self, number: int) -> None:
@@ -123,6 +158,9 @@ class OrderMachine(RuleBasedStateMachine):
                 self.order.receive_return(announced[number], received)
             except Refusal:
                 assert self.order.version == before
+                return
+            if disposition == "restock":
+                self.moved.update(self.order.restocked(received))
 
     @invariant()
     def the_ledger_balances(self) -> None:
@@ -130,7 +168,8 @@ class OrderMachine(RuleBasedStateMachine):
         for item_id, units in lines.items():
             assert min(units) >= 0
             assert units.cancelled + units.shipped + units.open == units.ordered == self.ordered[item_id]
-            assert units.open >= 0
+            assert units.open >= units.reserved >= 0
+            assert units.backordered == self.to_come[item_id]
             assert units.returned <= units.delivered <= units.shipped
             assert (units.cancelled, units.shipped) == (self.cancelled[item_id], self.shipped[item_id])
         assert self.order.ledger.total == tuple(sum(column) for column in zip(*lines.values(), strict=True))
@@ -149,6 +188,20 @@ class OrderMachine(RuleBasedStateMachine):
             self.order.shipments,
             self.order.returns,
         )
+
+    @invariant()
+    def its_events_move_the_stock_as_its_commands_did(self) -> None:
+        held, told = HeldStock(), Counter[UUID]()
+        for event in list(self.order.pending_events):
+            stock, backorders = held.post(BY_CLASS[type(event)].name, vars(event))
+            told.update(stock)
+            told.update({backorders_of(product_id): units for product_id, units in backorders.items()})
+        assert told == self.moved
+
+    def _gave_up(self, units: dict[str, int], given_up: Mapping[UUID, int]) -> None:
+        self.cancelled.update(units)
+        self.to_come -= Counter(units)
+        self.moved.update(given_up)
 
     def _open(self, item_id: str) -> int:
         return self.ordered[item_id] - self.cancelled[item_id] - self.shipped[item_id]

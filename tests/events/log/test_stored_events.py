@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from eventsourcing.application import Application
 
-from commands.handle import encode_changes
+from commands.append_of import encode_changes
 from events.codec import Codec
 from events.domain.product import Product
 from events.log.append import Append, Appended
