@@ -147,14 +147,15 @@ async def accept(request: Request) -> Response:
     if account["status"] == "disabled":
         raise account_disabled()
     _check_password(wanted.password, account["email"], "/password")
-    first = account["password_hash"] is None
+    password_hash = account["password_hash"]
+    first = password_hash is None
     if first:
         password_hash = await hashed(wanted.password)
         done = await backend.pool.execute(SQL.set_first_password, tenant, account_id, password_hash)
         first = done == "UPDATE 1"
     elif account["status"] == "invited":
         # It was cut off between the password and the event: whoever knows that password may go on.
-        first = await password_matches(wanted.password, account["password_hash"])
+        first = await password_matches(wanted.password, password_hash)
     if not first:
         raise Problem(409, "invitation_used", "This invitation was accepted before; log in.")
     command_id = uuid7()
@@ -162,9 +163,8 @@ async def accept(request: Request) -> Response:
     await shop.commands.handle(
         ActivateAccount(account_id), CommandRequest(caller, command_id, request.scope["correlation_id"])
     )
-    return session_answer(
-        request, backend, await backend.sessions.begin(tenant, account_id), account_id, account["roles"]
-    )
+    refresh = await backend.sessions.begin(tenant, account_id, password_hash)
+    return session_answer(request, backend, refresh, account_id, account["roles"])
 
 
 @router.post(
@@ -194,9 +194,7 @@ async def change_password(request: Request) -> Response:
     password_hash = await hashed(wanted.new)
     session = request.scope["admission"].session
     kept = None if session is None else UUID(session)
-    if not await backend.pool.fetchval(
-        SQL.change_password, tenant, account_id, password_hash, account["password_hash"], kept
-    ):
+    if not await backend.sessions.change_password(tenant, account_id, password_hash, account["password_hash"], kept):
         raise Problem(403, "wrong_password", "The password was changed meanwhile; log in with the new one.")
     await hint(backend)
     return Response(status_code=204)

@@ -57,7 +57,7 @@ async def login(request: Request) -> Response:
         raise unauthenticated("invalid_credentials", "No account has this mail address and password.")
     if account["status"] == "disabled":
         raise account_disabled()
-    refresh = await backend.sessions.begin(tenant, account["account_id"])
+    refresh = await backend.sessions.begin(tenant, account["account_id"], account["password_hash"])
     return session_answer(request, backend, refresh, account["account_id"], account["roles"])
 
 

@@ -33,11 +33,25 @@ class Sessions:
         self._tokens = tokens
         self.idle = idle
 
-    async def begin(self, tenant: str, account_id: UUID) -> RefreshToken:
-        """A new session's first token."""
+    async def begin(self, tenant: str, account_id: UUID, password_hash: str) -> RefreshToken:
+        """A new session's first token, for who matched this hash. Raises Problem (401) where it has changed."""
         token = self._tokens.first(tenant, uuid4())
-        await self._db.execute(SQL.open_session, tenant, token.session_id, account_id, token.hash, self.idle)
+        opened = await self._db.execute(
+            SQL.open_session, tenant, token.session_id, account_id, token.hash, self.idle, password_hash
+        )
+        if opened != "INSERT 0 1":
+            raise unauthenticated("invalid_credentials", "The account has changed meanwhile; log in again.")
         return token
+
+    async def change_password(self, tenant: str, account_id: UUID, new: str, old: str, kept: UUID | None) -> bool:
+        """Another password hash in the place of the old one, and no session any more but the one that is kept; whether
+        the old one was still there."""
+        async with self._db.acquire() as connection, connection.transaction():
+            if await connection.execute(SQL.change_password, tenant, account_id, new, old) != "UPDATE 1":
+                return False
+            # A statement of its own: it sees the sessions that began while the account's row was waited for.
+            await connection.execute(SQL.revoke_other_sessions, tenant, account_id, kept)
+        return True
 
     async def refresh(self, text: str | None) -> tuple[UUID, RefreshToken]:
         """The account, and the token that takes this one's place. Raises Problem (401)."""

@@ -52,7 +52,10 @@ class AccountsProjection:
             if row is None:
                 raise LookupError("an account changed that is not in the read model")
             if event.type == "AccountDisabled":
-                await transaction.execute(SQL.end_sessions, self._tenant, row["account_id"], event.recorded_at)
+                await transaction.execute(
+                    SQL.end_sessions,
+                    *(self._tenant, row["account_id"], event.recorded_at, event.stream_id, event.version),
+                )
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Tell the API processes to look; Redis may be down."""

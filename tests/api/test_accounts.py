@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import pytest
@@ -255,3 +255,48 @@ class TestOnesPassword:
         token = {"Authorization": f"Bearer {login.body['access_token']}"}
         body = {"current": "something else", "new": "another horse, another staple"}
         Answer(await service.client.post("/auth/password", json=body, headers=token)).refused(403, "wrong_password")
+
+    async def test_is_changed_by_one_of_two_who_change_it_at_once(self, service: Running, admin: Person) -> None:
+        account, login = await active(service, admin)
+        token = {"Authorization": f"Bearer {login.body['access_token']}"}
+        wanted = ["another horse, another staple", "a third horse, a third staple"]
+        bodies = [{"current": PASSWORD, "new": new} for new in wanted]
+        answers = await asyncio.gather(
+            *(service.client.post("/auth/password", json=body, headers=token) for body in bodies)
+        )
+        assert sorted(answer.status_code for answer in answers) == [204, 403]
+        for answer, new in zip(answers, wanted, strict=True):
+            status = 200 if answer.status_code == 204 else 401
+            assert (await logs_in(service, account["email"], new)).status == status
+
+
+class TestALoginThatIsUnderWay:
+    """Its password was right; before its session begins, something happens to the account."""
+
+    async def test_begins_no_session_when_the_password_changes(self, service: Running, admin: Person) -> None:
+        await self._meets(service, admin, "UPDATE accounts SET password_hash = 'another' WHERE account_id = $1::uuid")
+
+    async def test_begins_no_session_when_the_account_is_disabled(self, service: Running, admin: Person) -> None:
+        await self._meets(service, admin, "UPDATE accounts SET status = 'disabled' WHERE account_id = $1::uuid")
+
+    async def _meets(self, service: Running, admin: Person, change: LiteralString) -> None:
+        account, _ = await active(service, admin)
+        account_id = account["id"]
+        before = await service.pool.fetchval(SESSIONS, account_id)
+        async with service.pool.acquire() as connection, connection.transaction():
+            await connection.execute(change, account_id)
+            login = asyncio.create_task(logs_in(service, account["email"]))
+
+            async def waits_for_the_account() -> bool:
+                return bool(await service.pool.fetchval(WAITING))
+
+            await eventually(waits_for_the_account)
+        (await login).refused(401, "invalid_credentials")
+        assert await service.pool.fetchval(SESSIONS, account_id) == before
+
+
+SESSIONS: LiteralString = "SELECT count(*) FROM sessions WHERE account_id = $1::uuid"
+WAITING: LiteralString = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO sessions%' "
+    "AND datname = current_database()"
+)

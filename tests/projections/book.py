@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from commands.append_of import encode_changes
 from daybook.projector_process import make_runners
 from daybook.shop import Shop, make_shop
+from events.domain.account import Account
 from events.domain.customer import Customer
 from events.domain.order import Order
 from events.log.append import Append, Appended, NewEvent
@@ -149,4 +150,6 @@ async def open_book(
 def _person(aggregate: Aggregate) -> UUID | None:
     if isinstance(aggregate, Order):
         return UUID(aggregate.user_id)
+    if isinstance(aggregate, Account):
+        return UUID(str(aggregate.account_id))
     return aggregate.id if isinstance(aggregate, Customer) else None
