@@ -11,6 +11,7 @@ from consumers.recording import entry
 from events.codec import Codec
 from events.domain.money_ledger import REQUESTED
 from events.domain.order import Order
+from events.domain.order_state import ENDED
 from events.log.append import Appended
 from events.log.appender import Appender
 from events.log.reader import LogReader
@@ -63,6 +64,9 @@ class PaymentRequest:
             if delivery.kind == PAYMENT_CAPTURE
             else (money.refunds, self._provider.refund)
         )
+        if delivery.kind == PAYMENT_CAPTURE and delivery.attempt == 1 and order.status in ENDED:
+            # Nobody was asked before: what would only have to be given back is not taken.
+            raise PaymentRefused("order_ended")
         asked = movements.get(str(request_id))
         if asked is not None and asked.status == REQUESTED:
             reference = money.payments[asked.payment_id].psp_reference
