@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -11,7 +13,7 @@ from bench.stack import free_port
 from commands.add_address import AddAddress, AddressCreate
 from commands.add_product import AddProduct, ProductCreate
 from commands.command import Answer, Command, Request
-from commands.place_order import OrderCreate, OrderItem, PlaceOrder
+from commands.place_order import PAY_WITHIN, OrderCreate, OrderItem, PlaceOrder
 from commands.register_customer import RegisterCustomer
 from daybook.projector_process import make_runners
 from daybook.settings import Settings
@@ -64,8 +66,10 @@ class CornerShop:
         )
         await self.handle(AddAddress(address, self.address))
 
-    async def place(self, *items: tuple[str, int, int], currency: str = "USD") -> UUID:
-        """Place an order of (name, quantity, price in minor units); answers its id."""
+    async def place(
+        self, *items: tuple[str, int, int], currency: str = "USD", pay_within: timedelta | None = None
+    ) -> UUID:
+        """Place an order of (name, quantity, price in minor units), perhaps to be paid online; answers its id."""
         lines = []
         for name, quantity, price in items or (("Blue ink", 1, 1250),):
             product = AddProduct(
@@ -73,8 +77,10 @@ class CornerShop:
             )
             await self.handle(product)
             lines.append(OrderItem(product_id=product.product_id, quantity=quantity))
-        order = OrderCreate(items=lines, shipping_address_id=self.address)
-        answer = await self.handle(PlaceOrder(order, await self.shop.numbers.take()))
+        terms: Literal["offline", "online"] = "offline" if pay_within is None else "online"
+        order = OrderCreate(items=lines, shipping_address_id=self.address, payment_terms=terms)
+        number = await self.shop.numbers.take()
+        answer = await self.handle(PlaceOrder(order, number, pay_within or PAY_WITHIN))
         return UUID((answer.location or "").removeprefix("/orders/"))
 
     async def handle(self, command: Command) -> Answer:
