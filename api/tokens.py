@@ -41,7 +41,7 @@ class Tokens:
 
     def __init__(self, secret: str) -> None:
         self._key = blake2b(secret.encode(), digest_size=32, person=b"daybook-tokens").digest()
-        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._verified)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self.check)
         self._options: Options = {"require": ["exp", "iat", "iss", "aud", "sub", "tenant", "roles"]}
 
     def issue(
@@ -79,7 +79,8 @@ class Tokens:
             raise InvalidToken
         return admission
 
-    def _verified(self, token: str) -> Admission:
+    def check(self, token: str) -> Admission:
+        """Who it admits by its signature and its claims, which are gone through. Raises InvalidToken."""
         try:
             claims = jwt.decode(token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options)
             caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))

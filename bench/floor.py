@@ -1,5 +1,6 @@
-"""The floor: what FastAPI alone costs for `POST /orders`. The same body model, the same token check, an answer of the
-same shape, the same server with the same flags, and no database: no application that does its work can be faster.
+"""The floor: what FastAPI alone costs for `POST /orders`. The same body model, the token's signature checked (HS256) at
+every request, an answer of the same shape, the same server with the same flags, and no database. It remembers nothing,
+and stays what it is when our own way through the door gets shorter.
 
 `python -m bench.floor PORT`, with DAYBOOK_SECRET in the environment.
 """
@@ -35,7 +36,7 @@ async def caller_of(request: Request, credentials: Annotated[HTTPAuthorizationCr
     """Who asks, by the token."""
     tokens: Tokens = request.app.state.tokens
     try:
-        return tokens.verify(credentials.credentials).caller
+        return tokens.check(credentials.credentials).caller
     except InvalidToken:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
 

@@ -174,7 +174,7 @@ def run(rounds: int = ROUNDS) -> None:
 
 
 def _print(taken: dict[str, list[Round]]) -> None:
-    print("  floor: the same body model, token check and flags, no database, our other processes at rest")
+    print("  floor: the same body model and flags, every token checked anew, no database, our other processes at rest")
     print("  ours: the whole of it, two lines an order, with an Idempotency-Key and without one")
     floor = median(one.per_second for one in taken["floor"])
     print(f"  {'':12} {'ratio':>6} {'aim':>6} {'orders/s':>9} {'p50 ms':>7} {'p99 ms':>7} {'not 201':>8}  each round")
