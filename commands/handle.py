@@ -165,7 +165,7 @@ class CommandHandler:
                 continue
             except Exception as error:
                 results[number] = error
-        outcomes = await asyncio.gather(*map(self._appender.append, appends), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(self._appender.post, appends), return_exceptions=True)
         for (number, decision), outcome in zip(decisions.items(), outcomes, strict=True):
             match outcome:
                 case Appended(position):

@@ -7,6 +7,7 @@ library has it; what is stored is never rewritten.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -100,8 +101,9 @@ def current_fields(recorded: RecordedEvent) -> dict[str, Any]:
     return state
 
 
+@lru_cache(maxsize=4_096)
 def rfc3339(moment: datetime) -> str:
-    """A moment in UTC with microseconds: 2026-11-24T10:15:00.000000Z."""
+    """A moment in UTC with microseconds: 2026-11-24T10:15:00.000000Z. An event's is written several times."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return f"{moment.isoformat(timespec='microseconds')[:26]}Z"

@@ -5,11 +5,10 @@ is asked, in units or in money, is checked when it is asked. Lists tell the same
 and a test compares the two for every combination.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from events.caller import Caller
 from events.domain.order import Order
-from events.domain.order_parts import Hold
 from events.domain.statuses import Statuses
 
 
@@ -17,16 +16,17 @@ def allowed_actions(order: Order, statuses: Statuses, caller: Caller) -> list[st
     """The actions that would not be refused for their kind."""
     mine = order.user_id == str(caller.subject)
     manages, pays = caller.may("orders:manage"), caller.may("payments:manage")
-    return actions_of(statuses, order.payment_terms, order.holds, mine=mine, manages=manages, pays=pays)
+    gates = frozenset(hold["gate"] for hold in order.holds)
+    return [*actions_of(statuses, order.payment_terms, gates, mine=mine, manages=manages, pays=pays)]
 
 
+@lru_cache(maxsize=4_096)
 def actions_of(
-    statuses: Statuses, payment_terms: str, holds: Sequence[Hold], *, mine: bool, manages: bool, pays: bool
-) -> list[str]:
-    """The actions on an order that stands there, for its owner (`mine`), for who manages orders, and who moves
-    money."""
+    statuses: Statuses, payment_terms: str, gates: frozenset[str], *, mine: bool, manages: bool, pays: bool
+) -> tuple[str, ...]:
+    """The actions on an order that stands there and is held at these gates, for its owner (`mine`), for who manages
+    orders, and who moves money. Remembered: most orders stand where many others do."""
     status, fulfillment, returned, payment = statuses
-    gates = {hold["gate"] for hold in holds}
     concerned = mine or manages
     changeable = status == "pending" or (manages and status == "confirmed")
     paid = payment_terms == "offline" or payment not in ("unpaid", "voided", "refunded")
@@ -42,9 +42,9 @@ def actions_of(
         ("deliver", manages and under_way),
         ("receive_return", manages and returned in ("requested", "partially_returned")),
         ("place_hold", manages),
-        ("release_hold", manages and bool(holds)),
+        ("release_hold", manages and bool(gates)),
         ("record_payment", pays),
         ("capture", pays and payment in ("authorized", "partially_paid", "partially_refunded")),
         ("refund", pays and payment in ("partially_paid", "paid", "partially_refunded")),
     )
-    return [action for action, allowed in told if allowed]
+    return tuple(action for action, allowed in told if allowed)

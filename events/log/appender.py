@@ -112,6 +112,10 @@ class Appender:
         to be appended, it is known of all that are settled. A command whose predecessor is none that waits here, or
         is not appended, is a conflict.
         """
+        return await self.post(append, told)
+
+    def post(self, append: Append, told: Settled | None = None) -> asyncio.Future[Outcome]:
+        """As `append`, for who has many and wants no task for each: it waits to be appended from now on."""
         command = _Command(append, asyncio.get_running_loop().create_future(), told)
         if self._closed:
             _tell(command, LogClosed())
@@ -124,7 +128,7 @@ class Appender:
             self._unsettled[append.command_id] = command
             if self._drain is None:
                 self._drain = asyncio.create_task(self._commit_all(), name=f"append {self.tenant}")
-        return await command.outcome
+        return command.outcome
 
     def _follow(self, command: _Command) -> Conflict | None:
         for stream_id, command_id in command.append.after.items():

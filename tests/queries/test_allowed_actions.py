@@ -34,5 +34,6 @@ async def test_the_list_and_the_order_say_the_same_in_every_case(book: Book) -> 
         *map(list, zip(*(callers for *_, callers in cases), strict=True)),
     )
     for (statuses, terms, holds, (mine, manages, pays)), row in zip(cases, told, strict=True):
-        expected = actions_of(statuses, terms, holds, mine=mine, manages=manages, pays=pays)
-        assert json.loads(row["told"]) == expected, (statuses, terms, holds, mine, manages, pays)
+        gates = frozenset(hold["gate"] for hold in holds)
+        expected = actions_of(statuses, terms, gates, mine=mine, manages=manages, pays=pays)
+        assert tuple(json.loads(row["told"])) == expected, (statuses, terms, holds, mine, manages, pays)
