@@ -23,6 +23,7 @@ from commands.activate_account import ActivateAccount
 from commands.change_account import AccountChange, ChangeAccount
 from commands.command import Request as CommandRequest
 from commands.invite_account import AccountCreate, InviteAccount
+from commands.invite_again import InviteAgain
 from commands.text import Text
 from events.caller import Caller
 from events.invitation_tokens import InvalidInvitation
@@ -123,6 +124,22 @@ async def change_account(request: Request) -> Response:
     guest = admitted(request)
     account_id = identified(request, "account_id")
     return await performed(request, guest, ChangeAccount(account_id, await parsed(request, AccountChange)))
+
+
+@router.post(
+    "/accounts/{account_id}/invitation",
+    status_code=202,
+    **documented(
+        "Invite somebody again",
+        permission="accounts:manage",
+        answers=answers(202, AccountAnswer, 404, 409),
+        headers=("Idempotency-Key", "If-Match"),
+    ),
+)
+async def invite_again(request: Request) -> Response:
+    """Another mail with another invitation, where the first was lost or has run out (admins)."""
+    guest = admitted(request)
+    return await performed(request, guest, InviteAgain(identified(request, "account_id")))
 
 
 @router.post(

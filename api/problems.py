@@ -31,6 +31,7 @@ REFUSAL_STATUS = {
     "sku_taken": 409,
     "email_taken": 409,
     "last_admin": 409,
+    "not_invited": 409,
     "version_mismatch": 412,
     "contention": 503,
 }

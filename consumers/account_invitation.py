@@ -79,7 +79,7 @@ class AccountInvitation:
 
     async def _record(self, delivery: Delivery, invited: RecordedEvent) -> None:
         sent = Invitation.sent(
-            delivery.order_id,
+            delivery.id,
             account_id=delivery.customer_id,
             message_id=message_id(delivery, self._mail_from),
             attempts=delivery.attempt,

@@ -86,6 +86,7 @@ _ALL = [
     _type("CustomerAddressAdded", "customer.address_added", Customer.AddressAdded),
     _type("ConfirmationSent", "order.confirmation_sent", Confirmation.Sent),
     _type("AccountInvited", "account.invited", Account.Invited),
+    _type("AccountInvitedAgain", "account.invited_again", Account.InvitedAgain),
     _type("AccountActivated", "account.activated", Account.Activated),
     _type("AccountRolesChanged", "account.roles_changed", Account.RolesChanged),
     _type("AccountDisabled", "account.disabled", Account.Disabled),

@@ -16,7 +16,7 @@ SESSIONS_CHANNEL = "daybook:sessions"
 """Where it is told that sessions have ended somewhere. Only a hint: each API process looks by itself, too."""
 
 _STATUS = {"AccountActivated": "active", "AccountDisabled": "disabled", "AccountEnabled": "enabled"}
-_TYPES = {"AccountInvited", "AccountRolesChanged", *_STATUS}
+_TYPES = {"AccountInvited", "AccountInvitedAgain", "AccountRolesChanged", *_STATUS}
 
 
 class AccountsProjection:

@@ -71,7 +71,8 @@ def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
         elif event.type in REQUESTS:
             kind, name = REQUESTS[event.type]
             deliveries.append(_Delivery(kind, UUID(from_json(event.data)[name]), about, UUID(event.meta()["owner"])))
-        elif event.type == "AccountInvited":
-            invited = UUID(current_fields(event)["account_id"])
-            deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation_id(about), about, invited))
+        elif event.type in ("AccountInvited", "AccountInvitedAgain"):
+            fields = current_fields(event)
+            invitation = invitation_id(about, fields.get("number", 1))
+            deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation, about, UUID(fields["account_id"])))
     return deliveries

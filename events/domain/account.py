@@ -13,6 +13,12 @@ class LastAdmin(Refusal):
     code = "last_admin"
 
 
+class NotInvited(Refusal):
+    """Who is in, or kept out, is not invited again."""
+
+    code = "not_invited"
+
+
 class Account(Aggregate):
     """One person's account. Its stream is not the person's own, which has the account's id: see `id_of`."""
 
@@ -22,6 +28,10 @@ class Account(Aggregate):
         email: str
         name: str
         roles: list[str]
+
+    class InvitedAgain(Aggregate.Event):
+        account_id: str
+        number: int
 
     class Activated(Aggregate.Event):
         pass
@@ -41,6 +51,7 @@ class Account(Aggregate):
         self.email: str | None = email
         self.name: str | None = name
         self.roles = roles
+        self.invitations = 1
         self.activated = False
         self.disabled = False
 
@@ -73,6 +84,12 @@ class Account(Aggregate):
         """Whether it is an admin who can log in."""
         return self.status == "active" and "admin" in self.roles
 
+    def invite_again(self) -> None:
+        """With another mail, because the one before was lost or has run out. Raises NotInvited."""
+        if self.status != "invited":
+            raise NotInvited(f"The account is {self.status}; only one that is invited is invited again.")
+        self._invited_again(account_id=self.account_id, number=self.invitations + 1)
+
     def activate(self) -> None:
         """The person has set a password; once is enough."""
         if not self.activated:
@@ -92,6 +109,10 @@ class Account(Aggregate):
         """As it was before it was disabled."""
         if self.disabled:
             self._enabled()
+
+    @event(InvitedAgain)
+    def _invited_again(self, account_id: str, number: int) -> None:
+        self.invitations = number
 
     @event(Activated)
     def _activated(self) -> None:
@@ -183,9 +204,10 @@ def count_admin(tenant: str, account: Account, admins: Aggregate | None) -> Admi
     return known
 
 
-def invitation_id(stream_id: UUID) -> UUID:
-    """The id of the invitation to an account, by the account's stream: of its delivery, its stream, and the mail."""
-    return uuid5(stream_id, "account-invitation")
+def invitation_id(stream_id: UUID, number: int = 1) -> UUID:
+    """The id of the so-many-th invitation to an account, by the account's stream: of its delivery, its own stream, and
+    the mail."""
+    return uuid5(stream_id, "account-invitation" if number == 1 else f"account-invitation {number}")
 
 
 class Invitation(Aggregate):
@@ -203,11 +225,11 @@ class Invitation(Aggregate):
         self.attempts = attempts
 
     @classmethod
-    def sent(cls, stream_id: UUID, *, account_id: UUID, message_id: str, attempts: int) -> "Invitation":
-        """The mail went out, at the so-many-th attempt. `stream_id`: the account's stream."""
+    def sent(cls, invitation: UUID, *, account_id: UUID, message_id: str, attempts: int) -> "Invitation":
+        """The mail went out, at the so-many-th attempt. `invitation`: see invitation_id."""
         return cls._create(
             cls.Sent,
-            id=invitation_id(stream_id),
+            id=invitation,
             account_id=str(account_id),
             message_id=message_id,
             attempts=attempts,

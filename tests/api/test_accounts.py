@@ -282,6 +282,12 @@ class TestALoginThatIsUnderWay:
     async def _meets(self, service: Running, admin: Person, change: LiteralString) -> None:
         account, _ = await active(service, admin)
         account_id = account["id"]
+
+        async def is_projected() -> bool:
+            return bool(await service.pool.fetchval(ACTIVE, account_id))
+
+        # What the projector has still to write would undo the change.
+        await eventually(is_projected)
         before = await service.pool.fetchval(SESSIONS, account_id)
         async with service.pool.acquire() as connection, connection.transaction():
             await connection.execute(change, account_id)
@@ -295,6 +301,7 @@ class TestALoginThatIsUnderWay:
         assert await service.pool.fetchval(SESSIONS, account_id) == before
 
 
+ACTIVE: LiteralString = "SELECT status = 'active' FROM accounts WHERE account_id = $1::uuid"
 SESSIONS: LiteralString = "SELECT count(*) FROM sessions WHERE account_id = $1::uuid"
 WAITING: LiteralString = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO sessions%' "

@@ -74,6 +74,7 @@ TABLE = [
     Row("GET /accounts/{account_id}",          own="401 403 403 403 200", elsewhere="401 403 403 403 404"),
     Row("PATCH /accounts/{account_id}",        own="401 403 403 403 200", elsewhere="401 403 403 403 404",
         body={"roles": ["customer", "auditor"]}),
+    Row("POST /accounts/{account_id}/invitation", own="401 403 403 403 202", elsewhere="401 403 403 403 404"),
     Row("GET /auth/me",                        own="401 200 200 200 200"),
     Row("GET /events",                         own="401 403 403 200 200"),
 

@@ -9,8 +9,9 @@ import pytest
 from commands.activate_account import ActivateAccount
 from commands.change_account import AccountChange, ChangeAccount
 from commands.invite_account import AccountCreate, EmailTaken, InviteAccount
+from commands.invite_again import InviteAgain
 from events.caller import Caller
-from events.domain.account import Account, Admins, LastAdmin, MailClaim
+from events.domain.account import Account, Admins, LastAdmin, MailClaim, NotInvited
 from events.domain.customer import Customer
 from events.domain.refusal import NotFound
 from events.mail_claims import MailClaims
@@ -64,6 +65,20 @@ class TestInviting:
         assert MailClaims(bytes(32), "other").id_of("grace@example.com") != CLAIM
         assert MailClaims(bytes(31) + b"x", TENANT).id_of("grace@example.com") != CLAIM
         assert MailClaims(bytes(32), TENANT).id_of("  GRACE@example.com ") == CLAIM
+
+
+class TestInvitingAgain:
+    def test_asks_for_another_mail_each_time(self) -> None:
+        again = on(GRACES, Account.InvitedAgain, account_id=str(GRACE), number=2)
+        invited.when(InviteAgain(GRACE), by=admin).then(again)
+        invited.given(again).when(InviteAgain(GRACE), by=admin).then(
+            on(GRACES, Account.InvitedAgain, account_id=str(GRACE), number=3)
+        )
+
+    def test_who_is_in_or_kept_out_is_not_invited(self) -> None:
+        active.when(InviteAgain(GRACE), by=admin).then_refused(NotInvited)
+        invited.given(on(GRACES, Account.Disabled)).when(InviteAgain(GRACE), by=admin).then_refused(NotInvited)
+        given().when(InviteAgain(GRACE), by=admin).then_refused(NotFound)
 
 
 class TestActivating:

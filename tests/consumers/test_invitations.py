@@ -6,6 +6,7 @@ import sys
 from base64 import b64encode
 from uuid import UUID
 
+from commands.invite_again import InviteAgain
 from consumers.account_invitation import ACCOUNT_INVITATION
 from consumers.deliver import Deliverer
 from daybook import accounts
@@ -55,6 +56,19 @@ async def test_it_is_sent_once(shop: CornerShop, settings: Settings, deliverer: 
     await deliverer.deliver("default", [delivery_id])
     assert len(mailbox.mails()) == 1
     assert (await shop.row(delivery_id))["status"] == "done"
+
+
+async def test_who_is_invited_again_gets_another_mail(
+    shop: CornerShop, settings: Settings, deliverer: Deliverer, mailbox: Mailbox
+) -> None:
+    first = await invited(settings, shop)
+    await deliverer.deliver("default", [first])
+    account_id = await shop.service.pool.fetchval("SELECT account_id FROM accounts WHERE name = 'Grace Hopper'")
+    await shop.handle(InviteAgain(account_id))
+    (second,) = await shop.project()
+    await deliverer.deliver("default", [second])
+    assert len({mail["Message-ID"] for mail in mailbox.mails().values()}) == 2
+    assert [event.type for event in await shop.events(second)] == ["AccountInvitationSent"]
 
 
 async def test_an_account_may_be_given_a_password_instead(shop: CornerShop, settings: Settings) -> None:
