@@ -7,6 +7,7 @@ and one that was away for long, or whose machine's time jumped, does what is due
 """
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -59,10 +60,13 @@ class Clock:
     async def once(self, tenant: str) -> None:
         """Do what is due for a tenant."""
         shop = await self._service.shop(tenant)
-        due = await self._service.pool.fetch(SQL.due_orders, tenant, _AT_ONCE)
-        await asyncio.gather(
-            *(self._ask(shop, ExpireOrder(row["order_id"], row["now"]), expiry_id(row["order_id"])) for row in due)
-        )
+        after: tuple[datetime | None, UUID | None] = (None, None)
+        # To the end, so that those that end nothing, and stay due, hold nobody up.
+        while due := await self._service.pool.fetch(SQL.due_orders, tenant, _AT_ONCE, *after):
+            await asyncio.gather(
+                *(self._ask(shop, ExpireOrder(row["order_id"], row["now"]), expiry_id(row["order_id"])) for row in due)
+            )
+            after = due[-1]["due_at"], due[-1]["order_id"]
         for row in await self._service.pool.fetch(SQL.fillable_products, tenant):
             waiting = await waiting_orders(self._service.pool, tenant, row["product_id"])
             await self._ask(shop, FillBackorders(row["product_id"], waiting), uuid7())

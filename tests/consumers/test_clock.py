@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -72,3 +72,16 @@ async def test_a_timer_that_is_early_ends_nothing(shop: CornerShop, settings: Se
     with Process("work", settings):
         await expires(shop, soon)
     assert await types(shop, order_id) == ["OrderPlaced"], "the order itself knows when"
+
+
+async def test_many_timers_that_end_nothing_hold_up_no_other(shop: CornerShop, settings: Settings) -> None:
+    soon = await shop.place(pay_within=SOON)
+    await shop.project()
+    nobodys = [uuid4() for _ in range(120)]
+    await shop.service.pool.execute(
+        "INSERT INTO expiry_timers (tenant_id, order_id, expires_at, due_at) "
+        "SELECT 'default', id, now() - interval '1 day', now() - interval '1 day' FROM unnest($1::uuid[]) id",
+        nobodys,
+    )
+    with Process("work", settings):
+        await expires(shop, soon)
