@@ -5,6 +5,7 @@ from importlib import import_module
 
 SECTIONS = {
     "append": "the append, against pgbench, a transaction a command, and the eventsourcing library",
+    "long_log": "the append to a log of five million events, against an empty one",
     "one_stream": "32 writers on one order, against a pool that reads its version and inserts",
     "http": "POST /orders, against the same application without a log",
     "one_product": "orders that all want one product, against orders of many, through one API process and two",

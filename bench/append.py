@@ -61,7 +61,7 @@ class Contestant:
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> None:
     """Measure and print."""
     with durable_postgres() as server:
-        uvloop.run(_prepare(server))
+        uvloop.run(prepare(server))
         contestants = _contestants(server)
         for _ in range(rounds):
             for contestant in contestants:
@@ -84,7 +84,7 @@ def _contestants(server: PostgresServer) -> list[Contestant]:
         *(
             Contestant(
                 f"daybook, {waiting} waiting, {'full' if full else 'plain'}",
-                partial(_run, _appender, url, waiting, full),
+                partial(_run, measure_appender, url, waiting, full),
                 aims.get((waiting, full), ""),
             )
             for full in (False, True)
@@ -112,7 +112,8 @@ def _contestants(server: PostgresServer) -> list[Contestant]:
     ]
 
 
-async def _prepare(server: PostgresServer) -> None:
+async def prepare(server: PostgresServer) -> None:
+    """The schema, and a tenant with stock."""
     await migrate(server.owner_url())
     owner = await asyncpg.connect(server.owner_url())
     await add_tenant(owner, TENANT)
@@ -124,7 +125,8 @@ async def _prepare(server: PostgresServer) -> None:
     await appender.close()
 
 
-async def _appender(url: str, waiting: int, full: bool, seconds: float) -> float:
+async def measure_appender(url: str, waiting: int, full: bool, seconds: float) -> float:
+    """Commands a second that an appender makes of so many that wait."""
     appender = Appender(TENANT, lambda: connect(url, "bench"))
     rate = await _rate(appender.append, waiting, full, seconds)
     await appender.close()
