@@ -1,6 +1,6 @@
 """Paths: with and without a slash at the end, unknown ones, and methods that a path does not have."""
 
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -9,6 +9,9 @@ from api.schemas import AddressAnswer
 from tests.api.answer import Answer
 from tests.api.person import ADDRESS, Json, Person
 from tests.api.running import Running
+
+SOME_ID = UUID("0c9e4a52-7d0e-4b8f-9c55-2f6a3f0c7b11")
+"""Of nothing."""
 
 
 class TestASlashAtTheEnd:
@@ -29,7 +32,7 @@ class TestASlashAtTheEnd:
 class TestAnUnknownPath:
     @pytest.mark.parametrize(
         "path",
-        ["/", "/nothing", "/orders/x/y", f"/orders/{uuid4()}/status/x", "/auth", "//orders", "/ORDERS", "/ws/orders"],
+        ["/", "/nothing", "/orders/x/y", f"/orders/{SOME_ID}/status/x", "/auth", "//orders", "/ORDERS", "/ws/orders"],
     )
     async def test_is_not_found(self, service: Running, path: str) -> None:
         response = await service.client.get(f"http://127.0.0.1:{service.port}{path}")
@@ -38,7 +41,7 @@ class TestAnUnknownPath:
         assert (problem["code"], problem["status"], problem["instance"]) == ("not_found", 404, path)
         assert response.headers["Content-Type"] == "application/problem+json"
 
-    @pytest.mark.parametrize("identifier", ["x", "1", "%00", "%2e%2e", "'", uuid4().hex + "0", "é"])
+    @pytest.mark.parametrize("identifier", ["x", "1", "%00", "%2e%2e", "'", SOME_ID.hex + "0", "é"])
     async def test_of_an_order_that_is_none_is_not_found(self, ada: Person, identifier: str) -> None:
         answer = await ada.gets(f"/orders/{identifier}/events")
         assert (answer.status, answer.body["code"]) == (404, "not_found")
@@ -50,12 +53,12 @@ class TestAnotherMethod:
         [
             ("PUT", "/orders", {"GET", "POST"}),
             ("DELETE", "/orders", {"GET", "POST"}),
-            ("POST", f"/orders/{uuid4()}", {"GET"}),
-            ("GET", f"/orders/{uuid4()}/status", {"PATCH"}),
-            ("GET", f"/orders/{uuid4()}/cancellation", {"POST"}),
-            ("DELETE", f"/orders/{uuid4()}/events", {"GET"}),
+            ("POST", f"/orders/{SOME_ID}", {"GET"}),
+            ("GET", f"/orders/{SOME_ID}/status", {"PATCH"}),
+            ("GET", f"/orders/{SOME_ID}/cancellation", {"POST"}),
+            ("DELETE", f"/orders/{SOME_ID}/events", {"GET"}),
             ("PUT", "/products", {"GET", "POST"}),
-            ("DELETE", f"/products/{uuid4()}", {"GET", "PATCH"}),
+            ("DELETE", f"/products/{SOME_ID}", {"GET", "PATCH"}),
             ("PATCH", "/addresses", {"GET", "POST"}),
             ("POST", "/events", {"GET"}),
             ("GET", "/auth/login", {"POST"}),
