@@ -19,6 +19,8 @@ from projections.checkpoints import SQL
 
 _BEGINNINGS = frozenset({"OrderPlaced", "OrderImported"})
 _MOVES = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent))
+VERSION_TYPES = _BEGINNINGS | _MOVES
+"""The types of the events that make a version of an order."""
 _STATUSES = itemgetter(*Statuses._fields)
 
 

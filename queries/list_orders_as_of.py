@@ -19,7 +19,7 @@ from events.opaque import Cursors, InvalidOpaque
 from queries.consistency import SQL, ProjectionBehind, wait_for_position
 from queries.moments import AtPosition, AtTime, RecordedBy
 
-LOOK_AT = 2_000
+LOOK_AT = 1_000
 """Orders that a page looks at for those in one status. So many, and it ends, full or not, and says where to go on."""
 
 

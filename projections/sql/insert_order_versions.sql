@@ -13,7 +13,7 @@ FROM unnest($2::uuid[], $3::int[], $4::int[], $5::bigint[], $6::timestamptz[], $
            status, fulfillment_status, return_status, payment_status, holds)
 LEFT JOIN LATERAL (
     SELECT from_time, address_version, holds FROM order_versions
-    WHERE tenant_id = $1 AND order_id = n.order_id AND version = n.before
+    WHERE tenant_id = $1 AND order_id = n.order_id AND version = n.before AND n.before > 0
     LIMIT 1
 ) b ON true
 WHERE n.before = 0 OR b.from_time IS NOT NULL
