@@ -46,12 +46,16 @@ class _Place:
 class PastOrderList:
     """Lists one tenant's orders as they were, the newest of then first."""
 
-    def __init__(self, db: asyncpg.Pool, reader: LogReader, codec: Codec, cursors: Cursors) -> None:
+    def __init__(
+        self, db: asyncpg.Pool, reader: LogReader, codec: Codec, cursors: Cursors, *, patience: float = 5.0
+    ) -> None:
+        """`patience`: seconds to wait for each read model that is behind."""
         self._db = db
         self._reader = reader
         self._tenant = reader.tenant
         self._codec = codec
         self._cursors = cursors
+        self._patience = patience
 
     async def page(
         self,
@@ -102,7 +106,7 @@ class PastOrderList:
 
     async def _reach(self, position: int) -> None:
         for projection in ("order_history", "orders"):
-            await wait_for_position(self._db, self._tenant, projection, position)
+            await wait_for_position(self._db, self._tenant, projection, position, patience=self._patience)
 
     async def _at_position(
         self, at: int, after: _Place | None, user_id: UUID | None, status: str | None, rows: int, look_at: int
