@@ -64,7 +64,7 @@ class Told:
         return [orders[one] for one in sorted(orders, key=place, reverse=True)]  # type: ignore[arg-type]
 
 
-async def a_chequered_past(book: Book, chance: random.Random, steps: int = 45) -> Told:
+async def a_chequered_past(book: Book, chance: random.Random, steps: int = 40) -> Told:
     """So many things happen; the order history is brought along in batches of any size."""
     customers = [uuid4() for _ in range(3)]
     pen, ink = product(), product("INK")
