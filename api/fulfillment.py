@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
+from api.as_of import AsOf, asked_moment
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, identified, parsed, performed
 from api.order_schemas import Fulfillment, OrderAnswer, ReturnMade, ShipmentMade
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
+from api.time_travel import past_orders
 from commands.deliver_shipment import DeliverShipment
 from commands.receive_return import Receipt, ReceiveReturn
 from commands.request_return import RequestReturn, ReturnCreate
@@ -23,6 +25,7 @@ _WRITE = ("Idempotency-Key", "If-Match")
     **documented(
         "Read how far an order is fulfilled",
         permission=AUTHENTICATED,
+        query=AsOf,
         answers=answers(200, Fulfillment, 404),
         headers=("Consistency-Token",),
     ),
@@ -30,8 +33,13 @@ _WRITE = ("Idempotency-Key", "If-Match")
 async def read_fulfillment(request: Request) -> Response:
     """What became of the units of each line, the shipments and the returns; always current."""
     guest = admitted(request)
+    moment = await asked_moment(request, guest)
     await consistent(request, guest.shop, None)
-    found = await get_fulfillment(guest.shop.repository, identified(request, "order_id"), guest.caller)
+    order_id = identified(request, "order_id")
+    if moment is None:
+        found = await get_fulfillment(guest.shop.repository, order_id, guest.caller)
+    else:
+        found = await past_orders(guest).fulfillment_as_of(order_id, moment)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
 
 

@@ -213,6 +213,6 @@ class BatchAnswer(Shape):
 class OrderListPage(Shape):
     items: list[OrderAnswer]
     next: str | None
-    total: int
+    total: int | None
     page: int | None = None
     pages: int | None = None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, model_validator
 from pydantic_core import to_json
 
+from api.as_of import AsOf, asked_moment
 from api.documentation import answers, documented
 from api.door import (
     JSON,
@@ -25,6 +26,7 @@ from api.paging import MOST, Limit, Paging
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import History
+from api.time_travel import list_orders_as_of, past_orders
 from commands.cancel_order import Cancellation, CancelOrder
 from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
 from commands.change_shipping_address import ChangeShippingAddress, ShippingAddressChange
@@ -40,7 +42,7 @@ _WRITE = ("Idempotency-Key", "If-Match")
 _READ = ("Consistency-Token",)
 
 
-class OrderQuery(Paging):
+class OrderQuery(Paging, AsOf):
     """Which orders, and which page of them: by `cursor`, or by `page` and `per_page`."""
 
     status: Status | None = None
@@ -142,7 +144,8 @@ async def change_shipping_address(request: Request) -> Response:
     ),
 )
 async def list_orders(request: Request) -> Response:
-    """One's own orders, newest first; staff see all, or those of `user_id`."""
+    """One's own orders, newest first; staff see all, or those of `user_id`. As of a moment in the past by
+    `cursor`, user and status only."""
     guest = admitted(request)
     wanted = queried(request, OrderQuery)
     user_id = wanted.user_id
@@ -150,6 +153,8 @@ async def list_orders(request: Request) -> Response:
         if user_id not in (None, guest.caller.subject):
             raise forbidden()
         user_id = guest.caller.subject
+    if wanted.as_of is not None or wanted.as_of_recorded is not None:
+        return await list_orders_as_of(request, guest, user_id)
     await consistent(request, guest.shop, "orders")
     orders = OrderList(backend_of(request).pool, guest.shop.tenant, guest.shop.cursors, guest.caller)
     if wanted.page is not None or wanted.per_page is not None:
@@ -164,13 +169,24 @@ async def list_orders(request: Request) -> Response:
 
 @router.get(
     "/orders/{order_id}",
-    **documented("Read an order", permission=AUTHENTICATED, answers=answers(200, OrderAnswer, 404), headers=_READ),
+    **documented(
+        "Read an order",
+        permission=AUTHENTICATED,
+        query=AsOf,
+        answers=answers(200, OrderAnswer, 404),
+        headers=_READ,
+    ),
 )
 async def read_order(request: Request) -> Response:
-    """One order, always current."""
+    """One order, always current; or as it was, and then nothing is allowed any more: both lists of that are empty."""
     guest = admitted(request)
+    moment = await asked_moment(request, guest)
     await consistent(request, guest.shop, None)
-    order = await get_order(guest.shop.repository, identified(request, "order_id"), guest.caller)
+    order_id = identified(request, "order_id")
+    if moment is None:
+        order = await get_order(guest.shop.repository, order_id, guest.caller)
+    else:
+        order = await past_orders(guest).as_of(order_id, moment)
     return Response(order.json, headers={"ETag": f'"{order.version}"'}, media_type=JSON)
 
 

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
+from api.as_of import AsOf, asked_moment
 from api.documentation import answers, documented
 from api.door import JSON, admitted, consistent, identified, parsed, performed
 from api.order_schemas import CaptureMade, PaymentMade, PaymentsAnswer, RefundMade
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
+from api.time_travel import past_orders
 from commands.move_payment import CaptureCreate, RefundCreate, RequestCapture, RequestRefund
 from commands.record_payment import PaymentCreate, RecordPayment
 from queries.get_order import get_payments
@@ -21,6 +23,7 @@ _WRITE = ("Idempotency-Key", "If-Match")
     **documented(
         "Read an order's payments",
         permission=AUTHENTICATED,
+        query=AsOf,
         answers=answers(200, PaymentsAnswer, 404),
         headers=("Consistency-Token",),
     ),
@@ -28,8 +31,13 @@ _WRITE = ("Idempotency-Key", "If-Match")
 async def read_payments(request: Request) -> Response:
     """The money ledger: what is due, authorized, captured and refunded, and each payment, capture and refund."""
     guest = admitted(request)
+    moment = await asked_moment(request, guest)
     await consistent(request, guest.shop, None)
-    found = await get_payments(guest.shop.repository, identified(request, "order_id"), guest.caller)
+    order_id = identified(request, "order_id")
+    if moment is None:
+        found = await get_payments(guest.shop.repository, order_id, guest.caller)
+    else:
+        found = await past_orders(guest).payments_as_of(order_id, moment)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
 
 

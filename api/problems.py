@@ -17,6 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 
 REFUSAL_STATUS = {
     "not_found": 404,
+    "version_not_found": 404,
     "forbidden": 403,
     "illegal_transition": 409,
     "exceeds_open": 409,

@@ -28,6 +28,7 @@ from projections.confirmations import ConfirmationsProjection, Enqueue
 from projections.fanout import FanoutProjection
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
+from projections.order_history import OrderHistoryProjection
 from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
@@ -91,6 +92,7 @@ def make_runners(
         Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, WaitingProjection(tenant), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, AccountsProjection(tenant, codec, redis), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, OrderHistoryProjection(tenant), pool, feed, leadership, gather=_GATHER),
     ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),

@@ -18,6 +18,7 @@ from events.codec import Codec
 from events.log.connect import APP_ROLE
 from events.log.tenants import all_tenants
 from events.personal import Keyring
+from projections.order_history import VERSION_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
     yield _tallied("orders", replay.orders, f"rows are what the log says up to {orders}")
     counts = await _row(connection, SQL.counts, tenant)
     yield _finding("order counts", counts["kept"], counts, "are those of the rows")
+    history = await _row(
+        connection, SQL.order_versions, tenant, reached.get("order_history", 0), list(VERSION_TYPES), orders
+    )
+    yield _finding("order history", history["versions"], history, "versions are those of the log")
     yield _tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
     yield _tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)

@@ -1,6 +1,7 @@
 """Reads of the log: by position, by stream, by owner."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,11 @@ class LogReader:
     async def head(self) -> int:
         """The position of the last event; 0 where there is none."""
         return int(await self._db.fetchval(SQL.read_head, self.tenant) or 0)
+
+    async def last_recorded_by(self, moment: datetime) -> int:
+        """A position that was the last at this moment of the database's clock: it was recorded by then, the next was
+        not; 0 where none was."""
+        return int(await self._db.fetchval(SQL.last_recorded_by, self.tenant, moment))
 
     async def after(self, position: int, limit: int, *, until: int = END) -> list[RecordedEvent]:
         """At most `limit` events with `position < event.position <= until`, in order."""

@@ -30,7 +30,7 @@ from tests.projections.book import MASTER_KEY, SECRET, Book, open_book
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
 CHECKS = (
     *("positions", "streams", "checkpoints", "events", "stock"),
-    *("orders", "order counts", "catalogue", "accounts", "confirmations"),
+    *("orders", "order counts", "order history", "catalogue", "accounts", "confirmations"),
 )
 
 
@@ -153,15 +153,21 @@ class TestWhatIsNot:
             ("UPDATE stock SET available = available + 1 WHERE available > 0", {"stock"}),
             ("DELETE FROM stock WHERE available > 0", {"stock"}),
             ("INSERT INTO stock VALUES ('default', gen_random_uuid(), 3)", {"stock"}),
-            ("UPDATE order_list SET version = 1 WHERE status = 'shipped'", {"orders"}),
-            ("UPDATE order_list SET status = 'delivered' WHERE status = 'shipped'", {"orders", "order counts"}),
-            ("UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'", {"orders"}),
-            ("UPDATE order_list SET updated_at = now() WHERE status = 'expired'", {"orders"}),
+            ("UPDATE order_list SET version = 1 WHERE status = 'shipped'", {"orders", "order history"}),
+            (
+                "UPDATE order_list SET status = 'delivered' WHERE status = 'shipped'",
+                {"orders", "order counts", "order history"},
+            ),
+            (
+                "UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'",
+                {"orders", "order history"},
+            ),
+            ("UPDATE order_list SET updated_at = now() WHERE status = 'expired'", {"orders", "order history"}),
             ("UPDATE order_list SET placed_at = placed_at + interval '1 s' WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET position = position + 1 WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET document = replace(document, 'Pen', 'Pin')", {"orders"}),
             ("UPDATE order_list SET document = 'torn' WHERE status = 'expired'", {"orders"}),
-            ("DELETE FROM order_list WHERE status = 'expired'", {"orders", "order counts"}),
+            ("DELETE FROM order_list WHERE status = 'expired'", {"orders", "order counts", "order history"}),
             (
                 "INSERT INTO order_list SELECT tenant_id, gen_random_uuid(), user_id, placed_at, position, status, "
                 "version, updated_at, document, fulfillment_status, return_status, payment_status, "
@@ -171,6 +177,17 @@ class TestWhatIsNot:
             ("UPDATE order_counts SET orders = orders + 1 WHERE status = 'shipped'", {"order counts"}),
             ("INSERT INTO order_counts VALUES ('default', gen_random_uuid(), 'pending', 1)", {"order counts"}),
             ("DELETE FROM order_counts WHERE status = 'returned'", {"order counts"}),
+            ("UPDATE order_versions SET from_position = from_position + 1 WHERE status = 'expired'", {"order history"}),
+            ("UPDATE order_versions SET from_time = from_time - interval '1 s' WHERE version = 2", {"order history"}),
+            ("UPDATE order_versions SET status = 'confirmed' WHERE status = 'expired'", {"order history"}),
+            ("DELETE FROM order_versions WHERE status = 'expired'", {"order history"}),
+            ("DELETE FROM order_versions WHERE version = 2", {"order history"}),
+            (
+                "INSERT INTO order_versions SELECT tenant_id, order_id, version + 1, from_position + 1, from_time, "
+                "updated_at, user_id, address_version, status, fulfillment_status, return_status, payment_status, "
+                "holds FROM order_versions WHERE status = 'expired'",
+                {"order history"},
+            ),
             ("UPDATE catalogue SET price_cents = 6900 WHERE name = 'Fine pen'", {"catalogue"}),
             ("UPDATE catalogue SET available = available + 1 WHERE name = 'Fine pen'", {"catalogue"}),
             ("UPDATE catalogue SET version = 9 WHERE name = 'Fine pen'", {"catalogue"}),

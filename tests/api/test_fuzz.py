@@ -73,11 +73,15 @@ class World:
             if chance.randrange(MOSTLY_THERE):
                 case.path_parameters[name] = order.get(name) or chance.choice(self.names[name])
         _replace(case.body, {**self.names, "item_id": [order["item_id"]], "quantity": [1, 2]}, chance)
+        for name in _MOMENTS:
+            if name in (case.query or {}) and chance.randrange(MOSTLY_THERE):
+                case.query[name] = chance.choice(("1", "2", order["Consistency-Token"], "2100-01-01T00:00:00+00:00"))
         for header in ("Consistency-Token", "If-Match"):
             if header in case.headers and chance.randrange(MOSTLY_THERE):
                 case.headers[header] = order[header]
 
 
+_MOMENTS = ("as_of", "as_of_recorded", "from", "to")
 _MADE = {"shipment_id", "return_id"}
 """What only some orders have."""
 

@@ -106,7 +106,12 @@ async def test_names_the_parameters_of_lists(document: dict[str, Any]) -> None:
         if parameters(operation, "query")
     }
     assert described == {
-        "/orders": {"status", "user_id", "limit", "cursor", "page", "per_page"},
+        "/orders": {"status", "user_id", "limit", "cursor", "page", "per_page", "as_of", "as_of_recorded"},
+        "/orders/{order_id}": {"as_of", "as_of_recorded"},
+        "/orders/{order_id}/fulfillment": {"as_of", "as_of_recorded"},
+        "/orders/{order_id}/payments": {"as_of", "as_of_recorded"},
+        "/orders/{order_id}/provenance": {"as_of", "as_of_recorded"},
+        "/orders/{order_id}/diff": {"from", "to"},
         "/products": {"limit", "cursor"},
         "/accounts": {"limit", "cursor"},
         "/events": {"after", "limit", "type", "stream"},
