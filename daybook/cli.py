@@ -35,6 +35,7 @@ class Process(StrEnum):
 
     projector = "projector"
     worker = "worker"
+    archive = "archive"
 
 
 Tenant = Annotated[str, typer.Option(help="The shop it belongs to.")]
@@ -71,6 +72,14 @@ def work() -> None:
     from daybook import processes
 
     processes.run_worker(_settings())
+
+
+@app.command()
+def archive() -> None:
+    """Keep what may wait posted from the log: the seals."""
+    from daybook import processes
+
+    processes.run_archive(_settings())
 
 
 @app.command()
@@ -133,7 +142,7 @@ def verify() -> None:
 
 @app.command()
 def health(process: Annotated[Process, typer.Argument()]) -> None:
-    """Tell by the exit status whether a projector or a worker keeps up with its work."""
+    """Tell by the exit status whether a projector, a worker or an archive keeps up with its work."""
     from daybook import processes
 
     processes.check_health(_settings(), process.value)

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from daybook.archive_process import DEFERRED
 from daybook.failure import Failure
 from daybook.settings import Settings
 from events.log.connect import create_pool
@@ -16,13 +17,16 @@ PATIENCE = 60.0
 
 
 def check(settings: Settings, process: str) -> None:
-    """Return when `process` ("projector" or "worker") keeps up. Raises Failure when it does not."""
-    asyncio.run(_projector(settings) if process == "projector" else _worker(settings))
+    """Return when `process` ("projector", "worker" or "archive") keeps up. Raises Failure when it does not."""
+    if process == "worker":
+        asyncio.run(_worker(settings))
+    else:
+        asyncio.run(_projections(settings, deferred=process == "archive"))
 
 
-async def _projector(settings: Settings) -> None:
+async def _projections(settings: Settings, *, deferred: bool) -> None:
     async with await create_pool(settings.database_url, "daybook health", max_size=1) as pool:
-        stalled = await pool.fetch(SQL.stalled_projections, PATIENCE)
+        stalled = await pool.fetch(SQL.stalled_projections, PATIENCE, list(DEFERRED), deferred)
     if stalled:
         raise Failure("; ".join(f"{row['tenant_id']} {row['projection']} is {row['lag']} behind" for row in stalled))
 

@@ -27,6 +27,13 @@ def run_worker(settings: Settings) -> None:
     run(settings)
 
 
+def run_archive(settings: Settings) -> None:
+    """Seal until SIGTERM."""
+    from daybook.archive_process import run
+
+    run(settings)
+
+
 def run_mail_catcher(settings: Settings) -> None:
     """Catch mails until SIGTERM."""
     from daybook.mail_catcher import run
