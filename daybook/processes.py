@@ -123,3 +123,24 @@ def retry_parked(settings: Settings) -> int:
     from daybook import parked
 
     return parked.retry(settings)
+
+
+def seals_status(settings: Settings) -> int:
+    """Print how far the logs are sealed; answers the exit status."""
+    from daybook import seals
+
+    return seals.print_status(settings)
+
+
+def seals_key(settings: Settings) -> None:
+    """Print verifier keys."""
+    from daybook import seals
+
+    seals.print_keys(settings)
+
+
+def begin_seals_anew(settings: Settings, tenant: str, reason: str) -> None:
+    """Begin a new tree. Raises Failure."""
+    from daybook import seals
+
+    seals.begin(settings, tenant, reason)

@@ -16,6 +16,7 @@ from events.tlog.checkpoint import Checkpoint
 from events.tlog.note import InvalidNote, Note
 
 _LOCK = ".lock"
+_NAME = re.compile(r"([a-z][a-z0-9-]*)\.([1-9][0-9]*)\.checkpoint")
 
 
 class KeptSeal(NamedTuple):
@@ -31,11 +32,15 @@ class KeptSeals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def tenants(self) -> set[str]:
+        """Those of whom something is kept."""
+        found = (_NAME.fullmatch(path.name) for path in (self.folder.iterdir() if self.folder.is_dir() else ()))
+        return {match[1] for match in found if match}
+
     def last(self, tenant: str) -> KeptSeal | None:
         """What is kept of the tenant's last tree; None where nothing is."""
-        name = re.compile(rf"{re.escape(tenant)}\.([1-9][0-9]*)\.checkpoint")
-        found = (name.fullmatch(path.name) for path in (self.folder.iterdir() if self.folder.is_dir() else ()))
-        number = max((int(match[1]) for match in found if match), default=None)
+        found = (_NAME.fullmatch(path.name) for path in (self.folder.iterdir() if self.folder.is_dir() else ()))
+        number = max((int(match[2]) for match in found if match and match[1] == tenant), default=None)
         if number is None:
             return None
         return KeptSeal(number, self._path(tenant, number).read_text(encoding="utf-8", errors="replace"))

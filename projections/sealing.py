@@ -68,10 +68,14 @@ class SealingProjection:
     async def resume(self) -> None:
         """Do what was left when the last one was cut off. Raises SealsRefused."""
         self._sealed = self._signed = None
+        self._sealed = await self._published(await self.examine())
+
+    async def examine(self) -> SealedTree:
+        """The tree, if it may go on. Raises SealsRefused."""
         sealed = await read_sealed_tree(self._pool, self._tenant)
         await self._check(self._pool, sealed)
         await self._check_log(sealed)
-        self._sealed = await self._published(sealed)
+        return sealed
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Grow the tree by these events and sign it. Raises SealsRefused, and writes nothing then."""
