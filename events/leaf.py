@@ -4,10 +4,11 @@ JSON in the canonical form of RFC 8785, with nothing that is derived. Of the dat
 person, only the hash of the stored bytes: those are ciphertext where they are personal, and stay when the key is gone.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
+
+from pydantic_core import to_json
 
 from events.codec import rfc3339
 from events.log.recorded import RecordedEvent
@@ -17,7 +18,6 @@ LONGEST = 65_535
 """Bytes: what a length of two bytes can say (C2SP tlog-tiles)."""
 
 _SAFE_INTEGER = 2**53
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class NotSealable(ValueError):
@@ -30,14 +30,11 @@ class NotSealable(ValueError):
 
 def entry_of(tenant: str, recorded: RecordedEvent) -> bytes:
     """The entry of an event as it stands in the log. Raises NotSealable."""
-    meta = recorded.meta()
-    for name, value in meta.items():
-        if type(value) is not str or not name.isascii():
-            _check(recorded.position, meta)
-    entry = _encode(
+    # The encoder writes text and integers as RFC 8785 has them, and keeps the order that it finds: this one is sorted.
+    entry = to_json(
         {
             "data_sha256": sha256(recorded.data).hexdigest(),
-            "metadata": meta,
+            "metadata": _canonical(recorded.position, recorded.meta()),
             "position": recorded.position,
             "recorded_at": rfc3339(recorded.recorded_at),
             "schema_version": recorded.schema_version,
@@ -46,7 +43,7 @@ def entry_of(tenant: str, recorded: RecordedEvent) -> bytes:
             "tenant": tenant,
             "type": recorded.type,
         }
-    ).encode()
+    )
     if len(entry) > LONGEST:
         raise NotSealable(recorded.position, "its metadata is too long")
     return entry
@@ -57,19 +54,18 @@ def leaves_of(tenant: str, events: Sequence[RecordedEvent]) -> list[bytes]:
     return [leaf_hash(entry_of(tenant, event)) for event in events]
 
 
-def _check(position: int, value: Any) -> None:
-    """Numbers other than integers, and the order of names beyond ASCII, are written otherwise by RFC 8785."""
+def _canonical(position: int, value: Any) -> Any:
+    """The same value, with its names in order. Raises NotSealable for what RFC 8785 writes in another way than we."""
+    if type(value) is str:
+        return value
     match value:
-        case str() | bool() | None:
-            return
-        case int() if abs(value) < _SAFE_INTEGER:
-            return
+        case dict() if "".join(value).isascii():
+            return {name: _canonical(position, value[name]) for name in sorted(value)}
         case list():
-            for one in value:
-                _check(position, one)
-            return
-        case Mapping() if all(name.isascii() for name in value):
-            for one in value.values():
-                _check(position, one)
-            return
+            return [_canonical(position, one) for one in value]
+        case bool() | None:
+            return value
+        case int() if abs(value) < _SAFE_INTEGER:
+            return value
+    # Other numbers, and names beyond ASCII, whose order is that of their UTF-16.
     raise NotSealable(position, "its metadata has no canonical form")
