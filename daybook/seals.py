@@ -8,8 +8,8 @@ from daybook.settings import Settings
 from events.log.connect import create_pool
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
-from projections.checkpoints import CheckpointMoved
-from projections.sealed_tree import SealsRefused, read_sealed_tree
+from projections.checkpoints import SQL, CheckpointMoved
+from projections.sealed_tree import SealsRefused
 from projections.sealing import SealingProjection, begin_anew
 
 
@@ -49,8 +49,8 @@ async def _print_keys(settings: Settings) -> None:
     sealer = make_sealer(settings)
     async with await create_pool(settings.database_url, "daybook seals", max_size=1) as pool:
         for tenant in await all_tenants(pool):
-            origin = (await read_sealed_tree(pool, tenant)).origin or sealer.origin(tenant)
-            print(sealer.key(origin).verifier)
+            tree = await pool.fetchrow(SQL.read_origin, tenant)
+            print(sealer.key(sealer.origin(tenant) if tree is None else tree["origin"]).verifier)
 
 
 async def _begin(settings: Settings, tenant: str, reason: str) -> None:

@@ -32,21 +32,24 @@ _NO_LEAF = bytes(HASH_BYTES)
 
 
 class Outside(NamedTuple):
-    """What we know of the seals without the database. `seed`: the key that signs, where this process has it."""
+    """What we know of the seals without the database, from before we looked there.
+
+    `seed`: the key that signs, where this process has it. `kept`: tenant → what is kept, in `folder`.
+    """
 
     seed: bytes | None
+    folder: KeptSeals
     kept: Mapping[str, KeptSeal]
-    error: str | None = None
 
 
 def read_outside(settings: Settings) -> Outside:
     """Read it."""
-    kept = KeptSeals(settings.seal_folder)
+    folder = KeptSeals(settings.seal_folder)
     try:
-        found = {tenant: seal for tenant in kept.tenants() if (seal := kept.last(tenant)) is not None}
-    except OSError as error:
-        return Outside(settings.seal_key, {}, f"{settings.seal_folder} cannot be read: {error.strerror}")
-    return Outside(settings.seal_key, found)
+        found = {tenant: seal for tenant in folder.tenants() if (seal := folder.last(tenant)) is not None}
+    except OSError:
+        found = {}  # which is said when it is read again
+    return Outside(settings.seal_key, folder, found)
 
 
 async def seal_findings(connection: asyncpg.Connection, tenant: str, outside: Outside) -> AsyncIterator[Finding]:
@@ -75,14 +78,13 @@ def _anew(trees: Sequence[Mapping[str, Any]]) -> str:
 
 async def _kept(connection: asyncpg.Connection, tenant: str, outside: Outside) -> Finding:
     try:
-        if outside.error is not None:
-            raise SealsRefused(outside.error)
         sealed = await read_sealed_tree(connection, tenant)
-        kept = outside.kept.get(tenant)
-        await check_continues(connection, tenant, sealed, kept)
+        await check_continues(connection, tenant, sealed, outside.kept.get(tenant), outside.folder.last(tenant))
     except SealsRefused as error:
         return Finding("kept outside", False, str(error))
-    return Finding("kept outside", True, "nothing yet" if kept is None else f"agrees, up to {sealed.kept_size}")
+    except OSError as error:
+        return Finding("kept outside", False, f"{outside.folder.folder} cannot be read: {error.strerror}")
+    return Finding("kept outside", True, f"agrees, up to {sealed.kept_size}" if sealed.kept_size else "nothing yet")
 
 
 class _Recount:

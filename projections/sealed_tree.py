@@ -72,11 +72,23 @@ async def read_tiles(db: Database, tenant: str, number: int, tiles: Iterable[Til
     return {Tile(row["level"], row["number"]): row["hashes"] for row in rows}
 
 
-async def check_continues(db: Database, tenant: str, sealed: SealedTree, kept: KeptSeal | None) -> None:
-    """Whether the tree continues what is kept outside. Raises SealsRefused."""
+async def check_continues(
+    db: Database, tenant: str, sealed: SealedTree, kept: KeptSeal | None, later: KeptSeal | None
+) -> None:
+    """Whether the tree continues what is kept outside. Raises SealsRefused.
+
+    `kept`: read before the tree was, `later`: after it. Who only looks on may be overtaken in between; for who holds
+    the checkpoint they are the same.
+    """
+    if sealed.kept_size and (later is None or later.number < sealed.number):
+        raise SealsRefused(f"{sealed.kept_size} events were sealed, and what was kept of that outside is gone")
+    size = _opened(sealed, later).size if later is not None and later.number == sealed.number else sealed.kept_size
+    if size < sealed.kept_size:
+        raise SealsRefused(
+            f"{sealed.kept_size} events were sealed, and what is kept outside is of {size} only: "
+            "somebody has put an older file there"
+        )
     if kept is None or kept.number < sealed.number:
-        if sealed.kept_size:
-            raise SealsRefused(f"{sealed.kept_size} events were sealed, and what was kept of that outside is gone")
         return
     if kept.number > sealed.number:
         raise SealsRefused(
@@ -88,11 +100,6 @@ async def check_continues(db: Database, tenant: str, sealed: SealedTree, kept: K
         raise SealsRefused(
             f"{checkpoint.size} events are sealed by what is kept outside, and the database has sealed only "
             f"{sealed.size}: is it an older backup?"
-        )
-    if checkpoint.size < sealed.kept_size:
-        raise SealsRefused(
-            f"{sealed.kept_size} events were sealed, and what is kept outside is of {checkpoint.size} only: "
-            "somebody has put an older file there"
         )
     if await _root_at(db, tenant, sealed, checkpoint.size) != checkpoint.root:
         raise SealsRefused(

@@ -24,7 +24,7 @@ from events.tlog.note import SigningKey
 from events.tlog.tiles import WIDTH, Tile, split
 from projections.checkpoints import SQL, move_checkpoint, read_checkpoint
 from projections.feed import Feed
-from projections.kept_seals import KeptSeals
+from projections.kept_seals import KeptSeal, KeptSeals
 from projections.runner import Leadership, Runner
 from projections.sealed_tree import NO_TREE, SealedTree, SealsRefused, check_continues, read_sealed_tree, read_tiles
 
@@ -71,10 +71,16 @@ class SealingProjection:
         self._sealed = await self._published(await self.examine())
 
     async def examine(self) -> SealedTree:
-        """The tree, if it may go on. Raises SealsRefused."""
-        sealed = await read_sealed_tree(self._pool, self._tenant)
-        await self._check(self._pool, sealed)
-        await self._check_log(sealed)
+        """The tree, if it may go on; also for who only looks on. Raises SealsRefused."""
+        kept = self._kept()
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            sealed = await read_sealed_tree(connection, self._tenant)
+            self._check_key(sealed)
+            await check_continues(connection, self._tenant, sealed, kept, self._kept())
+            await self._check_log(connection, sealed)
         return sealed
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
@@ -85,7 +91,9 @@ class SealingProjection:
             sealed = await read_sealed_tree(transaction, self._tenant)
         if sealed.size != before:
             raise SealsRefused(f"{sealed.size} events are sealed, and those after {before} are to be sealed next")
-        await self._check(transaction, sealed)
+        self._check_key(sealed)
+        kept = self._kept()
+        await check_continues(transaction, self._tenant, sealed, kept, kept)
         if sealed.number == NO_TREE.number:
             sealed = await begin_tree(transaction, self._tenant, self._sealer, 1, None)
         key = self._sealer.key(sealed.origin)
@@ -121,25 +129,25 @@ class SealingProjection:
         await self._pool.execute(SQL.mark_seals_kept, self._tenant, sealed.number, sealed.size)
         return replace(sealed, kept_size=sealed.size)
 
-    async def _check(self, db: Database, sealed: SealedTree) -> None:
-        """Whether we are the one to go on with this tree."""
+    def _check_key(self, sealed: SealedTree) -> None:
         if sealed.number and str(self._sealer.key(sealed.origin).verifier) != sealed.verifier_key:
             raise SealsRefused(f"SEAL_KEY is not the key of {sealed.origin}")
+
+    def _kept(self) -> KeptSeal | None:
         try:
-            kept = self._sealer.kept.last(self._tenant)
+            return self._sealer.kept.last(self._tenant)
         except OSError as error:
             raise SealsRefused(f"{self._sealer.kept.folder} cannot be read: {error.strerror}") from None
-        await check_continues(db, self._tenant, sealed, kept)
 
-    async def _check_log(self, sealed: SealedTree) -> None:
+    async def _check_log(self, db: Database, sealed: SealedTree) -> None:
         """Whether the log is as long as the tree, and its last sealed event is the one that was sealed."""
         if not sealed.size:
             return
-        reader = LogReader(self._pool, self._tenant)
+        reader = LogReader(db, self._tenant)
         if (head := await reader.head()) < sealed.size:
             raise SealsRefused(f"{sealed.size} events are sealed, and the log has only {head}")
         at, within = divmod(sealed.size - 1, WIDTH)
-        tiles = await read_tiles(self._pool, self._tenant, sealed.number, [Tile(0, at)])
+        tiles = await read_tiles(db, self._tenant, sealed.number, [Tile(0, at)])
         last = await reader.after(sealed.size - 1, 1, until=sealed.size)
         if self._leaves(last) != split(tiles.get(Tile(0, at), b""))[within : within + 1]:
             raise SealsRefused(f"the event at position {sealed.size} is not the one that was sealed")

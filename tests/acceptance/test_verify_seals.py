@@ -16,14 +16,15 @@ from daybook.settings import Settings
 from daybook.verify_seals import Outside, read_outside, seal_findings
 from events.tlog.note import SigningKey
 from events.tlog.receipt import Receipt
-from projections.kept_seals import KeptSeal
+from projections.kept_seals import KeptSeal, KeptSeals
 from queries.seals import inclusion_proof, published_seal, read_bundle
 from tests.databases import Database, NewDatabase
 from tests.projections.book import MASTER_KEY, SECRET, open_book
 from tests.projections.sealing import ORIGIN, SEED, SealedBook
 
 EVENTS = 600
-CHECKS = ("seals", "seal notes", "kept outside")
+OUTSIDE = "kept outside"
+CHECKS = ("seals", "seal notes", OUTSIDE)
 
 
 @pytest.fixture(scope="module")
@@ -232,14 +233,19 @@ class TestWhatIsNot:
     async def test_what_is_kept_outside_is_held_against_it(
         self, sealed: SealedBook, settings: Settings, tampering: asyncpg.Connection
     ) -> None:
-        kept = read_outside(settings).kept["default"]
-        for outside, why in (
-            (Outside(SEED, {}), "gone"),
-            (Outside(SEED, {}, "no such folder"), "no such folder"),
-            (Outside(SEED, {"default": kept._replace(number=2)}), "older backup"),
-            (Outside(SEED, {"default": KeptSeal(1, kept.note.replace("600", "601"))}), "does not hold"),
-        ):
-            assert why in (await failed(tampering, outside))["kept outside"]
+        file, folder = sealed.kept(), KeptSeals(settings.seal_folder)
+        note = file.read_text()
+        assert "gone" in (await failed(tampering, Outside(SEED, KeptSeals(settings.seal_folder / "x"), {})))[OUTSIDE]
+        (settings.seal_folder / "x" / "default.1.checkpoint").mkdir(parents=True)
+        no_file = settings.model_copy(update={"seal_kept_dir": settings.seal_folder / "x"})
+        assert "cannot be read" in (await failed(tampering, read_outside(no_file)))[OUTSIDE]
+        later = Outside(SEED, folder, {"default": KeptSeal(2, note)})
+        assert "older backup" in (await failed(tampering, later))[OUTSIDE]
+        try:
+            file.write_text(note.replace("600", "601"))
+            assert "does not hold" in (await failed(tampering, read_outside(settings)))[OUTSIDE]
+        finally:
+            file.write_text(note)
         await tampering.execute("DELETE FROM seal_checkpoints WHERE size = 600")
         assert "kept outside" in await failed(tampering, read_outside(settings))
 
