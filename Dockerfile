@@ -1,4 +1,4 @@
-# One image for every process: `daybook api`, `project`, `work`, `migrate`.
+# One image for every process: `daybook api`, `project`, `work`, `archive`, `migrate`.
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /venv
@@ -15,7 +15,7 @@ COPY queries ./queries
 RUN /venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation --no-index .
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /nonexistent daybook
+RUN useradd --system --uid 10001 --home-dir /nonexistent daybook && install -d -m 700 -o daybook /seals
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -20,10 +20,10 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check format bench lock clean moved
+.PHONY: help setup run test test-interop check format bench lock clean moved
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.dev ## install everything, locked, into .venv
 
@@ -32,6 +32,11 @@ run: $(VENV)/.runtime ## start the whole service on http://127.0.0.1:$PORT (8000
 
 test: $(VENV)/.dev ## run the test suite; ARGS='-k cancel' is handed to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-interop: $(VENV)/.dev ## verify our seals with Go's sumdb (Debian: golang-go, golang-golang-x-mod-dev)
+	@logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT && \
+	$(BIN)/python -m tests.interop.write_logs "$$logs" && \
+	GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS= go run tests/interop/verify.go "$$logs"
 
 check: $(VENV)/.dev ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -24,6 +24,7 @@ from api import (
     payments,
     products,
     remarks,
+    seals,
     time_travel,
     webhooks,
 )
@@ -36,6 +37,7 @@ from api.problems import Problem
 from events.domain.refusal import Refusal
 from events.log.append import AppendError
 from queries.consistency import ProjectionBehind
+from queries.seals import NothingSealed, NotYetSealed
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 
@@ -48,7 +50,7 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
     rooms = (
         *(orders, time_travel, batch, bulk_status, fulfillment, payments, remarks, products, addresses),
-        *(auditing, identity, accounts, operations, webhooks, socket),
+        *(auditing, seals, identity, accounts, operations, webhooks, socket),
     )
     routes = [route for room in rooms for route in room.router.routes] + list(more)
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
@@ -80,6 +82,7 @@ async def _problem(request: Request, error: Exception) -> Response:
 _HANDLERS = dict.fromkeys(
     (
         *(Problem, Refusal, AppendError, ProjectionBehind, HTTPException, RequestValidationError),
+        *(NothingSealed, NotYetSealed),
         *(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception),
     ),
     _problem,

@@ -15,6 +15,12 @@ _IN_PATH = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{model}"
 PERMISSION = "x-permission"
 """Where a route's declaration stands in the document; `DirectRoute` enforces what stands there."""
+_IDENTIFIER = {"type": "string", "format": "uuid"}
+_IN_PATH_FORMS: dict[str, dict[str, Any]] = {
+    "level": {"type": "integer", "minimum": 0, "maximum": 63},
+    "tile_path": {"type": "string", "pattern": r"^(x[0-9]{3}/)*[0-9]{3}(\.p/[1-9][0-9]{0,2})?$"},
+}
+"""What stands in a path and is no identifier."""
 _bodies: dict[str, type[BaseModel]] = {}
 
 _HEADERS = {
@@ -31,6 +37,13 @@ def answers(status: int, model: type[BaseModel] | None, *problems: int) -> dict[
     if model is not None:
         success["model"] = model
     return {status: success, **{code: {} for code in problems}}
+
+
+def plain_answers(media_type: str, *problems: int) -> dict[int | str, dict[str, Any]]:
+    """The answer where it is not JSON, and the problems besides the usual ones. For routes with `response_class`
+    Response, for which the framework documents nothing itself."""
+    success = {"description": "Done", "content": {media_type: {"schema": {"type": "string"}}}}
+    return {200: success, **{code: {} for code in problems}}
 
 
 def documented(
@@ -98,8 +111,10 @@ def document(app: FastAPI) -> None:
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    identifier = {"type": "string", "format": "uuid"}
-    return [{"name": name, "in": "path", "required": True, "schema": identifier} for name in _IN_PATH.findall(path)]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _IN_PATH_FORMS.get(name, _IDENTIFIER)}
+        for name in _IN_PATH.findall(path)
+    ]
 
 
 def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from api.problems import UNAVAILABLE, Problem, log_failure, refused, unavailable
 from events.domain.refusal import Refusal
 from events.log.append import AppendError
 from queries.consistency import ProjectionBehind
+from queries.seals import NothingSealed, NotYetSealed
 
 log = structlog.get_logger("api")
 
@@ -31,6 +32,11 @@ def as_problem(request: Request, error: Exception) -> Problem:
                 headers={"Retry-After": "1"},
                 projection=error.projection,
             )
+        case NothingSealed():
+            return Problem(404, "nothing_sealed_yet", "No event of this shop is sealed yet.")
+        case NotYetSealed():
+            detail = "That is not sealed yet; it will be in a moment."
+            return Problem(503, "not_yet_sealed", detail, headers={"Retry-After": "2"})
         case HTTPException(status_code=404):
             return Problem(404, "not_found", "There is nothing at this path.")
         case HTTPException(status_code=405):

@@ -11,6 +11,7 @@ SECTIONS = {
     "one_product": "orders that all want one product, against orders of many, through one API process and two",
     "latency": "from a placed order to its frame on the customer's socket",
     "catch_up": "a projection, from the start of a log to its end",
+    "seal": "the seals on a log, from its start to its end",
     "up": "a fresh `daybook up`, until it is ready",
 }
 

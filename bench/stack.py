@@ -31,7 +31,13 @@ ROOT = Path(__file__).parents[1]
 READY_SECONDS = 30.0
 
 # What a process says in its log once it is at work; the API is asked over HTTP instead.
-_AT_WORK = {"project": "projecting", "work": "working", "mail": "catching mails", "provider": "simulating payments"}
+_AT_WORK = {
+    "project": "projecting",
+    "archive": "projecting",
+    "work": "working",
+    "mail": "catching mails",
+    "provider": "simulating payments",
+}
 
 
 class Child:
@@ -162,7 +168,7 @@ class Stack:
         return self.begin_api().wait_until_ready()
 
     def run(self, command: str) -> Child:
-        """One more `project`, `work`, `mail` or `provider` process, at work."""
+        """One more `project`, `work`, `archive`, `mail` or `provider` process, at work."""
         return self.begin(command).wait_until_ready()
 
     def begin_api(self, environment: Mapping[str, str] | None = None) -> Api:
@@ -173,7 +179,7 @@ class Stack:
         return api
 
     def begin(self, command: str) -> Child:
-        """One more `project`, `work`, `mail` or `provider` process, which is not at work yet."""
+        """One more `project`, `work`, `archive`, `mail` or `provider` process, which is not at work yet."""
         return self.child(command, ["-m", "daybook", command], _AT_WORK[command])
 
     def child(self, name: str, arguments: list[str], ready: str = "") -> Child:
@@ -225,6 +231,7 @@ class Stack:
             "PAYMENT_WEBHOOK_SECRETS": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "DAYBOOK_SECRET": secrets.token_urlsafe(48),
             "DAYBOOK_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "SEAL_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
 
     def _name(self, name: str) -> str:
@@ -270,5 +277,5 @@ def _answers(port: int, path: str) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Ours, without what would reach the service."""
-    ours = ("DAYBOOK_", "PORT", "DATABASE_", "REDIS_URL", "SMTP_URL", "PAYMENT_")
+    ours = ("DAYBOOK_", "PORT", "DATABASE_", "REDIS_URL", "SMTP_URL", "PAYMENT_", "SEAL_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -24,10 +24,14 @@ tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
 parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
+seals = typer.Typer(help="The seals on the log, which show that it is as it was.", no_args_is_help=True)
+receipt = typer.Typer(help="Receipts that customers keep.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
 app.add_typer(account, name="account")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(parked, name="parked")
+app.add_typer(seals, name="seals")
+app.add_typer(receipt, name="receipt")
 
 
 class Process(StrEnum):
@@ -35,6 +39,7 @@ class Process(StrEnum):
 
     projector = "projector"
     worker = "worker"
+    archive = "archive"
 
 
 Tenant = Annotated[str, typer.Option(help="The shop it belongs to.")]
@@ -71,6 +76,14 @@ def work() -> None:
     from daybook import processes
 
     processes.run_worker(_settings())
+
+
+@app.command()
+def archive() -> None:
+    """Keep what may wait posted from the log: the seals."""
+    from daybook import processes
+
+    processes.run_archive(_settings())
 
 
 @app.command()
@@ -133,7 +146,7 @@ def verify() -> None:
 
 @app.command()
 def health(process: Annotated[Process, typer.Argument()]) -> None:
-    """Tell by the exit status whether a projector or a worker keeps up with its work."""
+    """Tell by the exit status whether a projector, a worker or an archive keeps up with its work."""
     from daybook import processes
 
     processes.check_health(_settings(), process.value)
@@ -200,6 +213,46 @@ def retry_parked() -> None:
     from daybook import processes
 
     raise typer.Exit(processes.retry_parked(_settings()))
+
+
+@seals.command("status")
+def seals_status() -> None:
+    """Show how far each log is sealed. The exit status says whether all of them can be sealed on."""
+    from daybook import processes
+
+    raise typer.Exit(processes.seals_status(_settings()))
+
+
+@seals.command("key")
+def seals_key() -> None:
+    """Show the public keys: whoever has them can verify checkpoints, receipts and exports."""
+    from daybook import processes
+
+    processes.seals_key(_settings())
+
+
+@seals.command("new-origin")
+def seals_new_origin(
+    tenant: Annotated[str, typer.Option(help="The shop.")],
+    reason: Annotated[str, typer.Option(help="Why, for all who verify: it is kept, and told by `daybook verify`.")],
+) -> None:
+    """Begin a new tree over the log as it is now, after a restore or the loss of the key. The old ones stay."""
+    from daybook import processes
+
+    processes.begin_seals_anew(_settings(), tenant, reason)
+
+
+@receipt.command("verify")
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE")],
+    key: Annotated[
+        list[str], typer.Option(metavar="VKEY", help="As `daybook seals key` shows it; may be given again.")
+    ],
+) -> None:
+    """Show what a receipt proves. Needs no service. The exit status says whether it holds."""
+    from daybook import receipts
+
+    raise typer.Exit(receipts.verify(file, key))
 
 
 def main() -> None:

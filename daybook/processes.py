@@ -27,6 +27,13 @@ def run_worker(settings: Settings) -> None:
     run(settings)
 
 
+def run_archive(settings: Settings) -> None:
+    """Seal until SIGTERM."""
+    from daybook.archive_process import run
+
+    run(settings)
+
+
 def run_mail_catcher(settings: Settings) -> None:
     """Catch mails until SIGTERM."""
     from daybook.mail_catcher import run
@@ -116,3 +123,24 @@ def retry_parked(settings: Settings) -> int:
     from daybook import parked
 
     return parked.retry(settings)
+
+
+def seals_status(settings: Settings) -> int:
+    """Print how far the logs are sealed; answers the exit status."""
+    from daybook import seals
+
+    return seals.print_status(settings)
+
+
+def seals_key(settings: Settings) -> None:
+    """Print verifier keys."""
+    from daybook import seals
+
+    seals.print_keys(settings)
+
+
+def begin_seals_anew(settings: Settings, tenant: str, reason: str) -> None:
+    """Begin a new tree. Raises Failure."""
+    from daybook import seals
+
+    seals.begin(settings, tenant, reason)

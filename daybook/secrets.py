@@ -1,8 +1,8 @@
 """The secrets of an installation, made once and kept in its data folder.
 
 `secret` signs tokens and hides positions; `master_key` wraps the keys of personal data. Whoever loses the
-master key loses every name and address in the log, so it is never made anew beside existing data. The others are
-between us and the payment simulator.
+master key loses every name and address in the log, so it is never made anew beside existing data. `seal_key` signs
+checkpoints: after its loss a new tree is begun. The others are between us and the payment simulator.
 """
 
 import base64
@@ -41,6 +41,14 @@ def ensure_payment_secrets(data: Path) -> None:
     made = {"payment_key": secrets.token_urlsafe(32), "payment_webhook_secrets": f"whsec_{_base64(32)}"}
     if not made.keys() <= found.keys():
         write_private(path, made | found)
+
+
+def ensure_seal_key(data: Path) -> None:
+    """Add to DATA/secrets.json the key that signs checkpoints, unless it is there."""
+    path = data / SECRETS_FILE
+    found = read_private(path)
+    if "seal_key" not in found:
+        write_private(path, found | {"seal_key": _base64(32)})
 
 
 def _base64(size: int) -> str:

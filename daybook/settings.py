@@ -64,6 +64,9 @@ class Place(BaseSettings):
     logins_per_account: int = Field(default=10, validation_alias="DAYBOOK_LOGINS_PER_ACCOUNT", ge=1)
     logins_per_address: int = Field(default=60, validation_alias="DAYBOOK_LOGINS_PER_ADDRESS", ge=1)
     sockets_per_account: int = Field(default=200, validation_alias="DAYBOOK_SOCKETS_PER_ACCOUNT", ge=1)
+    seal_origin: str = Field(
+        default="daybook.local", validation_alias="SEAL_ORIGIN", pattern=r"^[^\s+/]+(/[^\s+/]+)*$", max_length=200
+    )
     pay_within_minutes: float = Field(default=30, validation_alias="DAYBOOK_PAY_WITHIN_MINUTES", gt=0, le=525_600)
     commands_per_minute: int | None = Field(default=None, validation_alias="DAYBOOK_COMMANDS_PER_MINUTE", ge=1)
     jwks_url: str | None = Field(default=None, validation_alias="DAYBOOK_JWKS_URL")
@@ -96,6 +99,7 @@ class Given(Place):
     smtp_url: str | None = Field(default=None, validation_alias="SMTP_URL", repr=False)
     payment_url: str | None = Field(default=None, validation_alias="PAYMENT_URL")
     secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
+    seal_key: str | None = Field(default=None, validation_alias="SEAL_KEY", repr=False)
     master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
 
 
@@ -138,7 +142,8 @@ class Settings(PaymentSettings):
     """The settings every process runs with: read-only, made once by the command line and handed in.
 
     `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
-    keys of personal data; `database_owner_url` is for migrations, everything else is `database_url`'s.
+    keys of personal data; `database_owner_url` is for migrations, everything else is `database_url`'s. `seal_key` (the
+    same form) signs checkpoints: only what seals needs it, and `seal_folder`, where they are kept.
     """
 
     database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
@@ -149,6 +154,18 @@ class Settings(PaymentSettings):
     master_key: Annotated[bytes, BeforeValidator(_decoded)] = Field(
         validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
     )
+
+    seal_key: Annotated[Annotated[bytes, Field(min_length=32, max_length=32)] | None, BeforeValidator(_decoded)] = (
+        Field(default=None, validation_alias="SEAL_KEY", repr=False)
+    )
+    seal_kept_dir: Annotated[Path | None, BeforeValidator(_resolved)] = Field(
+        default=None, validation_alias="SEAL_KEPT_DIR"
+    )
+
+    @property
+    def seal_folder(self) -> Path:
+        """Where the last checkpoints are kept outside the database."""
+        return self.data / "seals" if self.seal_kept_dir is None else self.seal_kept_dir
 
     @model_validator(mode="before")
     @classmethod
@@ -184,7 +201,7 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 _IN_FILES = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL"),
-    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS"),
+    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS", "SEAL_KEY"),
 )
 
 
@@ -239,6 +256,10 @@ def load(kind: type[Kind]) -> Kind:
 def _refuse_weak_secrets(settings: Place) -> None:
     """Raises Failure. What `up` makes for itself is strong; what is given from outside need not be."""
     if isinstance(settings, Settings):
-        for name, secret in (("DAYBOOK_SECRET", settings.secret), ("DAYBOOK_MASTER_KEY", settings.master_key)):
-            if (why := weakness(secret)) is not None:
+        for name, secret in (
+            ("DAYBOOK_SECRET", settings.secret),
+            ("DAYBOOK_MASTER_KEY", settings.master_key),
+            ("SEAL_KEY", settings.seal_key),
+        ):
+            if secret is not None and (why := weakness(secret)) is not None:
                 raise Failure(f"{name} {why}: make one with `openssl rand -base64 32`", 2)

@@ -20,12 +20,12 @@ from daybook import supervised
 from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.failure import Failure
 from daybook.interruption import Interrupted, interruptible, undisturbed
-from daybook.secrets import ensure_payment_secrets, ensure_secrets, write_private
+from daybook.secrets import ensure_payment_secrets, ensure_seal_key, ensure_secrets, write_private
 from daybook.settings import RUN_FILE, Given, Settings, load
 from daybook.supervisor import Supervisor
 
 _LOCK_FILE = "up.lock"
-_PROCESSES = {"api": "api", "projector": "project", "worker": "work"}
+_PROCESSES = {"api": "api", "projector": "project", "worker": "work", "archive": "archive"}
 # An `up` that is just ending gets this long to let go of the folder, orphans this long to leave the port.
 _LOCK_SECONDS = 3.0
 _PORT_SECONDS = 12.0
@@ -53,6 +53,8 @@ def _run(given: Given, at_end: ExitStack) -> int:
     _wait_for_port(given, patience=_PORT_SECONDS if (given.data / RUN_FILE).exists() else 0.0)
     if not (given.secret and given.master_key):
         ensure_secrets(given.data)
+    if given.seal_key is None:
+        ensure_seal_key(given.data)
 
     demo = given.demo and given.database_url is None
     simulated = {"payment_url": f"http://127.0.0.1:{_free_port()}"} if demo and given.payment_url is None else {}

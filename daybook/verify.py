@@ -7,27 +7,19 @@ log says up to its checkpoint, and the guarded stock is what all of the log says
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
-from daybook.replay import SQL, Replay, Tally
+from daybook.finding import Finding, counted, tallied
+from daybook.replay import SQL, Replay
 from daybook.settings import Settings
+from daybook.verify_seals import read_outside, seal_findings
 from events.codec import Codec
 from events.log.connect import APP_ROLE
 from events.log.tenants import all_tenants
 from events.personal import Keyring
 from projections.order_history import VERSION_TYPES
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, whether it holds, and what was found in words."""
-
-    check: str
-    holds: bool
-    found: str
 
 
 def run(settings: Settings) -> int:
@@ -37,13 +29,16 @@ def run(settings: Settings) -> int:
 
 async def _verify(settings: Settings) -> int:
     holds = True
+    # Before the snapshot: what is kept outside follows the database, and may go on while we look.
+    outside = read_outside(settings)
     async with _snapshot(settings.database_url) as connection:
         for tenant in await all_tenants(connection):
             codec = Codec(Keyring(connection, tenant, settings.master_key))
-            async for finding in findings(connection, tenant, codec):
-                verdict = "ok    " if finding.holds else "FAILED"
-                print(f"{tenant}  {finding.check:<13}  {verdict}  {finding.found}", flush=True)
-                holds = holds and finding.holds
+            for checks in (findings(connection, tenant, codec), seal_findings(connection, tenant, outside)):
+                async for finding in checks:
+                    verdict = "ok    " if finding.holds else "FAILED"
+                    print(f"{tenant}  {finding.check:<13}  {verdict}  {finding.found}", flush=True)
+                    holds = holds and finding.holds
     return 0 if holds else 1
 
 
@@ -68,7 +63,7 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
         "positions", dense, f"{log['events']} events, {log['lowest']} to {log['highest']}, head {log['head']}"
     )
     versions = await _row(connection, SQL.versions, tenant)
-    yield _finding("streams", versions["streams"], versions, "count their events without a gap")
+    yield _counted("streams", versions["streams"], versions, "count their events without a gap")
     checkpoints = [dict(row) for row in await connection.fetch(SQL.checkpoints, tenant)]
     yield _progress(checkpoints, log["head"])
     reached = {row["projection"]: row["position"] for row in checkpoints}
@@ -78,19 +73,19 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
         *(connection, tenant, codec), orders_until=orders, catalogue_until=catalogue, accounts_until=accounts
     )
     await replay.run()
-    yield _tallied("events", replay.events, "can be read")
-    yield _tallied("stock", replay.stock, "quantities are what the log says")
-    yield _tallied("orders", replay.orders, f"rows are what the log says up to {orders}")
+    yield tallied("events", replay.events, "can be read")
+    yield tallied("stock", replay.stock, "quantities are what the log says")
+    yield tallied("orders", replay.orders, f"rows are what the log says up to {orders}")
     counts = await _row(connection, SQL.counts, tenant)
-    yield _finding("order counts", counts["kept"], counts, "are those of the rows")
+    yield _counted("order counts", counts["kept"], counts, "are those of the rows")
     history = await _row(
         connection, SQL.order_versions, tenant, reached.get("order_history", 0), list(VERSION_TYPES), orders
     )
-    yield _finding("order history", history["versions"], history, "versions are those of the log")
-    yield _tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
-    yield _tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
+    yield _counted("order history", history["versions"], history, "versions are those of the log")
+    yield tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
+    yield tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)
-    yield _finding("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
+    yield _counted("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
 
 
 async def _row(connection: asyncpg.Connection, statement: str, *arguments: object) -> dict[str, Any]:
@@ -107,11 +102,5 @@ def _progress(checkpoints: Sequence[Mapping[str, Any]], head: int) -> Finding:
     return Finding("checkpoints", sound, ", ".join(said) or "nothing was projected yet")
 
 
-def _tallied(check: str, tally: Tally, right: str) -> Finding:
-    return _finding(check, tally.compared, {"wrong": tally.wrong, "example": tally.example}, right)
-
-
-def _finding(check: str, compared: int, row: Mapping[str, Any], right: str) -> Finding:
-    if not row["wrong"]:
-        return Finding(check, True, f"{compared} {right}")
-    return Finding(check, False, f"{row['wrong']} wrong of {compared}, for example {row['example']}")
+def _counted(check: str, compared: int, row: Mapping[str, Any], right: str) -> Finding:
+    return counted(check, compared, row["wrong"], row.get("example"), right)

@@ -7,6 +7,10 @@ from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 
 
+class StandsStill(Exception):
+    """A projection will not go on until somebody has seen to what this says. It is written down, and tried again."""
+
+
 class Projection(Protocol):
     """One projection of one tenant's log.
 

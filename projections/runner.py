@@ -19,7 +19,7 @@ from events.log.recorded import RecordedEvent
 from projections.checkpoints import CheckpointMoved, lowest_checkpoint, move_checkpoint, read_checkpoint
 from projections.feed import Feed
 from projections.parking import park, parked_streams
-from projections.projection import Projection
+from projections.projection import Projection, StandsStill
 
 log = structlog.get_logger("projector")
 
@@ -30,6 +30,9 @@ AN_EVENTS_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 _GATHER_EACH = 0.0006
 """Seconds of gathering for each event of the batch before."""
+
+_STILL = 5.0
+"""Seconds after which a projection that stands still is tried again."""
 
 
 class Leadership(Protocol):
@@ -52,11 +55,14 @@ class Runner:
         batch: int = 1_000,
         poll: float = 0.25,
         gather: float = 0.0,
+        rest: float = 0.0,
     ) -> None:
         """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new.
 
         `gather`: seconds to wait at most after a batch, for the next one to gather. The more a batch had, the longer:
         a lone event is applied at once, and when they pour in, fewer and fuller batches cost less.
+
+        `rest`: seconds to wait at least after a batch that was not full, where a batch is dear however few it has.
         """
         self.tenant = tenant
         self.projection = projection
@@ -68,6 +74,7 @@ class Runner:
         self._batch = batch
         self._poll = poll
         self._gather = gather
+        self._rest = rest
         self._news = asyncio.Event()
         self._parked = False
 
@@ -85,6 +92,14 @@ class Runner:
                 await asyncio.sleep(1.0)
             except CheckpointMoved:
                 log.info("another runner is ahead", tenant=self.tenant, projection=self.projection.name)
+            except StandsStill as error:
+                log.error(
+                    "projection stands still",
+                    tenant=self.tenant,
+                    projection=self.projection.name,
+                    why=str(error),
+                )
+                await asyncio.sleep(_STILL)
             except DATABASE_AWAY as error:
                 log.warning(
                     "projection waits for the database",
@@ -111,7 +126,7 @@ class Runner:
             self._news.clear()
             applied = await self._step()
             if 0 < applied < self._batch:
-                await asyncio.sleep(min(self._gather, applied * _GATHER_EACH))
+                await asyncio.sleep(max(self._rest, min(self._gather, applied * _GATHER_EACH)))
             elif not applied:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll)

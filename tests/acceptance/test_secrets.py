@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daybook.secrets import SECRETS_FILE, ensure_seal_key, ensure_secrets, read_private
 from daybook.weak_secrets import weakness
 
 GOOD = {
@@ -51,6 +52,22 @@ class TestTheServiceRefuses:
         assert said.count("\n") == 1
         assert "DAYBOOK_" in said
         assert all(value not in said for value in changes.values() if not value.startswith("/"))
+
+
+def test_a_weak_key_seals_nothing(tmp_path: Path) -> None:
+    status, said = begun(tmp_path, SEAL_KEY=base64.b64encode(b"a" * 32).decode())
+    assert (status, "SEAL_KEY repeats itself" in said) == (2, True), said
+
+
+def test_the_key_that_seals_is_made_once(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    before = read_private(tmp_path / SECRETS_FILE)
+    ensure_seal_key(tmp_path)
+    made = read_private(tmp_path / SECRETS_FILE)
+    assert len(base64.b64decode(made["seal_key"])) == 32
+    assert made.items() > before.items()
+    ensure_seal_key(tmp_path)
+    assert read_private(tmp_path / SECRETS_FILE) == made
 
 
 class TestAFile:

@@ -19,14 +19,16 @@ from commands.request_return import RequestReturn, ReturnCreate
 from commands.ship_order import ShipmentCreate, ShipOrder
 from daybook import importer, verify
 from daybook.embedded import ValkeyServer
+from daybook.finding import Finding
 from daybook.settings import Settings
 from daybook.shop import Shop
-from daybook.verify import Finding, findings
+from daybook.verify import findings
 from events.domain.order import Order
 from tests.commands.business import PEN, ask, cancel, open_for_business, order_of, place, to
 from tests.databases import Database, NewDatabase
 from tests.projections.book import MASTER_KEY, SECRET, Book, open_book
 
+SEAL_CHECKS = ("seals", "seal notes", "kept outside")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
 CHECKS = (
     *("positions", "streams", "checkpoints", "events", "stock"),
@@ -113,7 +115,7 @@ class TestWhereAllIsWell:
     ) -> None:
         assert await asyncio.to_thread(verify.run, settings) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert [line.split("  ")[1].strip() for line in lines] == [*CHECKS, *CHECKS]
+        assert [line.split("  ")[1].strip() for line in lines] == [*CHECKS, *SEAL_CHECKS] * 2
         assert {line.split("  ")[0] for line in lines} == {"default", "other"}
         assert all("  ok      " in line for line in lines)
         head = await book.shop.reader.head()

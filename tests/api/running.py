@@ -6,6 +6,8 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +30,7 @@ from commands.register_customer import RegisterCustomer
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
 from daybook.api_process import UVICORN, make_sessions
+from daybook.archive_process import make_archive_runners
 from daybook.projector_process import make_runners
 from daybook.settings import Settings
 from daybook.shop import Shop
@@ -41,11 +44,13 @@ from events.personal import Keyring
 from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
 from projections.runner import Runner
+from projections.sealing import Sealer
 from tests.api.person import Person
 from tests.projections.eventually import eventually
 
 SECRET = "a secret of the tests, of more than thirty-two characters"
 MASTER_KEY = bytes(range(32))
+SEAL_KEY = bytes(range(32, 64))
 WEBHOOK_SECRET = "whsec_" + b64encode(b"the payment provider and we share it").decode()
 
 
@@ -152,22 +157,25 @@ async def _serving(gate: Gate) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def _projecting(database_url: str, redis_url: str) -> AsyncIterator[None]:
-    """As daybook.projector_process wires it."""
+    """As daybook.projector_process and daybook.archive_process wire it."""
     redis = connect_redis(redis_url, waiting=True)
     leadership = AdvisoryLeadership(lambda: connect(database_url, "test projector leader"))
     enqueue = Enqueuer(make_broker(redis_url))
     pool: asyncpg.Pool[Any]
     async with asyncpg.create_pool(database_url, min_size=1, max_size=6) as pool:
+        with TemporaryDirectory(prefix="seals-") as folder:
+            sealer = Sealer(SEAL_KEY, "shop.example", Path(folder))
 
-        def build(tenant: str) -> Sequence[Runner]:
-            codec = Codec(Keyring(pool, tenant, MASTER_KEY))
-            return make_runners(pool, tenant, codec, redis, enqueue, leadership)
+            def build(tenant: str) -> Sequence[Runner]:
+                codec = Codec(Keyring(pool, tenant, MASTER_KEY))
+                archive = make_archive_runners(pool, tenant, sealer, leadership, seal_every=0.02)
+                return [*make_runners(pool, tenant, codec, redis, enqueue, leadership), *archive]
 
-        projector = asyncio.create_task(Projector(redis, lambda: all_tenants(pool), build, look_every=0.2).run())
-        try:
-            yield
-        finally:
-            projector.cancel()
-            await asyncio.wait((projector,))
-            await leadership.close()
-            await redis.aclose()
+            projector = asyncio.create_task(Projector(redis, lambda: all_tenants(pool), build, look_every=0.2).run())
+            try:
+                yield
+            finally:
+                projector.cancel()
+                await asyncio.wait((projector,))
+                await leadership.close()
+                await redis.aclose()

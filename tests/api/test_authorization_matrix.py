@@ -77,6 +77,12 @@ TABLE = [
     Row("POST /accounts/{account_id}/invitation", own="401 403 403 403 202", elsewhere="401 403 403 403 404"),
     Row("GET /auth/me",                        own="401 200 200 200 200"),
     Row("GET /events",                         own="401 403 403 200 200"),
+    Row("GET /audit/checkpoint",               own="401 403 403 200 200"),
+    Row("GET /audit/key",                      own="401 403 403 200 200"),
+    Row("GET /audit/tile/{level}/{tile_path}", own="401 403 403 200 200"),
+    Row("GET /audit/tile/entries/{tile_path}", own="401 403 403 200 200"),
+    Row("GET /audit/proofs/inclusion",         own="401 403 403 200 200", query="?index=0"),
+    Row("GET /audit/proofs/consistency",       own="401 403 403 200 200", query="?from=1"),
 
     Row("GET /addresses",                      own="401 200 200 200 200"),
     Row("POST /addresses",                     own="401 201 201 403 201", body={"recipient": "Ada"} | ADDRESS),
@@ -102,6 +108,8 @@ TABLE = [
     Row(f"GET {O}",                            own="401 200 200 200 200", others="401 404 200 200 200",
         elsewhere=NOBODY),
     Row(f"GET {O}/events",                     own="401 200 200 200 200", others="401 404 200 200 200",
+        elsewhere=NOBODY),
+    Row(f"GET /audit{O}/receipt",               own="401 200 200 200 200", others="401 404 200 200 200",
         elsewhere=NOBODY),
     Row(f"GET {O}/fulfillment",                own="401 200 200 200 200", others="401 404 200 200 200",
         elsewhere=NOBODY),
@@ -170,6 +178,8 @@ class Scene:
             "product_id": self.product["id"],
             "address_id": self.ada.address_id,
             "other_address_id": self.other_address_id,
+            "level": "0",
+            "tile_path": "000.p/1",
         }
         if "account_id" in row.route:
             invited = {"email": f"{uuid4().hex}@example.com", "name": "Cleo", "roles": ["customer"]}
@@ -287,7 +297,7 @@ async def test_the_table_holds(scene: Scene, row: Row, whose: str, expected: str
 def test_every_route_is_in_the_table() -> None:
     app = create_app(nullcontext)._app  # type: ignore[arg-type]
     served = {
-        f"{method} {route.path}"
+        f"{method} {route.path_format}"
         for route in app.routes  # type: ignore[attr-defined]
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -46,7 +46,7 @@ async def test_a_route_asks_for_what_it_declares_before_anything_else(service: R
     for route in application(service).routes:
         if not isinstance(route, DirectRoute) or route.permission == PUBLIC:
             continue
-        path = route.path
+        path = route.path_format.replace("{level}", "0").replace("{tile_path}", "000")
         for name in ("order_id", "shipment_id", "return_id", "product_id", "account_id"):
             path = path.replace(f"{{{name}}}", str(uuid4()))
         method = next(iter(route.methods or ()))

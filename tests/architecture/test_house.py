@@ -97,12 +97,12 @@ class TestPackaging:
 
 class TestCompose:
     def test_it_runs_the_parts_of_make_run(self) -> None:
-        parts = {"postgres", "valkey", "mail", "migrate", "api", "projector", "worker"}
+        parts = {"postgres", "valkey", "mail", "migrate", "api", "projector", "worker", "archive"}
         assert set(compose()["services"]) == parts
 
     def test_it_holds_no_secret(self) -> None:
         text = (ROOT / "docker-compose.yml").read_text()
-        for name in ("POSTGRES_PASSWORD", "DAYBOOK_APP_PASSWORD", "DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY"):
+        for name in ("POSTGRES_PASSWORD", "DAYBOOK_APP_PASSWORD", "DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "SEAL_KEY"):
             assert f"${{{name}:?set {name}}}" in text
         for service in compose()["services"].values():
             for name, value in service.get("environment", {}).items():
@@ -111,12 +111,17 @@ class TestCompose:
                 for credentials in re.findall(r"://([^/@]*)@", str(value)):
                     assert re.fullmatch(r"[a-z_]+:\$\{[A-Z_]+:\?[^}]+\}", credentials), name
 
+    def test_only_what_seals_has_the_key_and_what_is_kept_outside(self) -> None:
+        for name, service in compose()["services"].items():
+            assert ("SEAL_KEY" in service.get("environment", {})) == (name == "archive")
+            assert any("seals:" in volume for volume in service.get("volumes", [])) == (name == "archive")
+
     def test_what_answers_is_asked_for_its_health(self) -> None:
         for name in ("postgres", "valkey", "mail", "api"):
             assert compose()["services"][name]["healthcheck"]["test"], name
 
     def test_nothing_starts_before_the_schema_is_there(self) -> None:
-        for name in ("api", "projector", "worker"):
+        for name in ("api", "projector", "worker", "archive"):
             after = compose()["services"][name]["depends_on"]
             assert after["migrate"]["condition"] == "service_completed_successfully"
             assert after["valkey"]["condition"] == "service_healthy"

@@ -39,6 +39,9 @@ SELECT 'default', uuid_of(n), 'key', uuid_of(n), uuid_of(n), 201, 1, NULL, '', n
 FROM generate_series(1, {MANY}) n;
 INSERT INTO deliveries (tenant_id, delivery_id, kind, order_id, customer_id, status)
 SELECT 'default', uuid_of(n), 'order_confirmation', uuid_of(n), uuid_of(n), 'done' FROM generate_series(1, {MANY}) n;
+INSERT INTO seal_origins SELECT 'default', n, 'o', 'k', NULL FROM generate_series(1, 20) n;
+INSERT INTO seal_tiles SELECT 'default', 20, 0, n, sha256('a') FROM generate_series(1, {MANY}) n;
+INSERT INTO seal_checkpoints SELECT 'default', 20, n, sha256('a'), 'n', now(), true FROM generate_series(1, {MANY}) n;
 ANALYZE;
 """  # noqa: S608
 
@@ -105,6 +108,21 @@ READS = {
         f"'default', {A_FEW}, {SHIPPED}, {SHIPPED}, {SHIPPED}, {SHIPPED}, ARRAY[2, 2, 2], ARRAY[now(), now(), now()], "
         "ARRAY[NULL, NULL, NULL]",
     ),
+    "the last seal": Read(QUERIES.read_published_seal, "text", "'default'", page="seal_checkpoints_pkey"),
+    "a tile": Read(QUERIES.read_tile, "text, int, int, bigint, int", "'default', 20, 0, 77, 32"),
+    "some tiles": Read(
+        QUERIES.read_tiles,
+        "text, int, smallint[], bigint[]",
+        "'default', 20, ARRAY[0, 0]::smallint[], ARRAY[77, 20000]::bigint[]",
+    ),
+    "an event of a stream": Read(QUERIES.read_event_of_stream, "text, uuid, int", "'default', uuid_of(77), 1"),
+    "what is sealed": Read(PROJECTIONS.read_last_seal, "text, int", "'default', 20", page="seal_checkpoints_pkey"),
+    "tiles to go on from": Read(
+        PROJECTIONS.read_seal_tiles,
+        "text, int, smallint[], bigint[]",
+        "'default', 20, ARRAY[0, 0]::smallint[], ARRAY[77, 20000]::bigint[]",
+    ),
+    "seals that are kept": Read(PROJECTIONS.mark_seals_kept, "text, int, bigint", f"'default', 20, {MANY}"),
     "claims": Read(DELIVERIES.claim_deliveries, "text, uuid[], float8, int", f"'default', {A_FEW}, 12, 8"),
     "marks": Read(DELIVERIES.finish_deliveries, "text, uuid[]", f"'default', {A_FEW}"),
 }

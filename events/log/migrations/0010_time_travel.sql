@@ -1,5 +1,5 @@
 -- Every version that an order ever had, so that lists can be read as of any position or time
--- depends: 0007_identity
+-- depends: 0008_seals
 
 -- migrate: apply
 

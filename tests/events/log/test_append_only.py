@@ -36,6 +36,9 @@ ALLOWED: dict[str, set[str]] = {
     "expiry_timers": {READ, ADD, CHANGE, REMOVE},
     "accounts": {READ, ADD, CHANGE, REMOVE},
     "sessions": {READ, ADD, CHANGE, REMOVE},
+    "seal_origins": {READ, ADD},
+    "seal_tiles": {READ, ADD, CHANGE},
+    "seal_checkpoints": {READ, ADD, CHANGE},
     # Which migrations were applied is no business of the service.
     "_pogo_migration": set(),
     "_pogo_version": set(),
@@ -53,6 +56,12 @@ VERBS = {
     "ALTER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
     "DROP": "DROP TABLE {table}",
 }
+
+SEALS = """
+INSERT INTO seal_origins VALUES ('default', 1, 'shop.example/default', 'key', NULL);
+INSERT INTO seal_tiles VALUES ('default', 1, 0, 0, sha256('a') || sha256('b'));
+INSERT INTO seal_checkpoints VALUES ('default', 1, 2, sha256('root'), 'note', now(), true)
+"""
 
 REFUSED = (
     asyncpg.InsufficientPrivilegeError,
@@ -148,6 +157,41 @@ class TestTheOwner:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"append-only|never goes back"):
             await owner.execute(statement)
         assert await owner.fetchrow(everything) == before
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE seal_tiles SET hashes = sha256('forged')",
+            "UPDATE seal_tiles SET hashes = substr(hashes, 1, 32)",
+            "UPDATE seal_tiles SET number = 1",
+            "UPDATE seal_checkpoints SET root = sha256('forged')",
+            "UPDATE seal_checkpoints SET size = 3",
+            "UPDATE seal_checkpoints SET kept = false",
+            "UPDATE seal_checkpoints SET note = 'forged'",
+            "UPDATE seal_checkpoints SET sealed_at = 'epoch'",
+            "UPDATE seal_origins SET reason = 'none'",
+            *("DELETE FROM seal_tiles", "DELETE FROM seal_checkpoints", "DELETE FROM seal_origins"),
+            *("TRUNCATE seal_tiles", "TRUNCATE seal_checkpoints", "TRUNCATE seal_origins"),
+        ],
+    )
+    async def test_is_refused_on_seals(self, owner: asyncpg.Connection, statement: str) -> None:
+        with contextlib.suppress(Undone):
+            async with owner.transaction():
+                await owner.execute(SEALS)
+                with pytest.raises(asyncpg.InsufficientPrivilegeError, match="what was sealed stays"):
+                    await owner.execute(statement)
+                raise Undone
+
+    async def test_may_let_tiles_and_notes_grow(self, owner: asyncpg.Connection) -> None:
+        with contextlib.suppress(Undone):
+            async with owner.transaction():
+                await owner.execute(SEALS)
+                for statement in (
+                    "UPDATE seal_tiles SET hashes = hashes || sha256('c')",
+                    "UPDATE seal_checkpoints SET kept = true, note = note || 'a witness'",
+                ):
+                    assert await owner.execute(statement) == "UPDATE 1"
+                raise Undone
 
     async def test_finds_no_position_twice(self, service: asyncpg.Connection, owner: asyncpg.Connection) -> None:
         with pytest.raises(asyncpg.UniqueViolationError):

@@ -1,0 +1,74 @@
+"""The archive process: what is posted from the log for later, when there is time. It gives way to all others."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+
+import asyncpg
+import uvloop
+
+from daybook.failure import Failure
+from daybook.logs import configure_logs
+from daybook.priority import give_way
+from daybook.settings import Settings
+from daybook.supervised import watch_supervisor
+from daybook.wiring import connect_redis
+from events.log.connect import connect, create_pool
+from events.log.reader import LogReader
+from events.log.tenants import all_tenants
+from projections.feed import Feed
+from projections.leadership import AdvisoryLeadership
+from projections.projector import Projector
+from projections.runner import Leadership, Runner
+from projections.sealing import Sealer, SealingProjection, SealingRunner
+
+DEFERRED = (SealingProjection.name,)
+"""The projections that run here."""
+
+
+def run(settings: Settings) -> None:
+    """Post until SIGTERM or SIGINT. What is cut off then was not committed, and is done again at the next start."""
+    configure_logs(settings)
+    watch_supervisor()
+    give_way()
+    uvloop.run(_run(settings, make_sealer(settings)))
+
+
+def make_sealer(settings: Settings) -> Sealer:
+    """What seals. Raises Failure without a key."""
+    if settings.seal_key is None:
+        raise Failure("SEAL_KEY is not set: make one with `openssl rand -base64 32`, and keep it well", 2)
+    return Sealer(settings.seal_key, settings.seal_origin, settings.seal_folder)
+
+
+async def _run(settings: Settings, sealer: Sealer) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        for signal_ in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signal_, task.cancel)
+    application = "daybook archive"
+    # What is kept outside the database must not be ahead of it after a crash of the machine: commits wait for the disk.
+    durable = await create_pool(settings.database_url, application, max_size=4)
+    redis = connect_redis(settings.redis_url, waiting=True)
+    leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
+
+    def build(tenant: str) -> Sequence[Runner]:
+        return make_archive_runners(durable, tenant, sealer, leadership)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        try:
+            await Projector(redis, lambda: all_tenants(durable), build).run()
+        finally:
+            await leadership.close()
+            await redis.aclose()
+            await durable.close()
+
+
+def make_archive_runners(
+    durable: asyncpg.Pool, tenant: str, sealer: Sealer, leadership: Leadership, *, seal_every: float = 1.0
+) -> Sequence[Runner]:
+    """A tenant's runners. `seal_every`: seconds between two checkpoints at least, unless events pour in."""
+    feed = Feed(LogReader(durable, tenant))
+    sealing = SealingProjection(tenant, sealer, durable)
+    return [SealingRunner(tenant, sealing, durable, feed, leadership, every=seal_every)]
