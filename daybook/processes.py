@@ -116,3 +116,31 @@ def retry_parked(settings: Settings) -> int:
     from daybook import parked
 
     return parked.retry(settings)
+
+
+def show_projections(settings: Settings, as_json: bool) -> None:
+    """Print where every projection stands."""
+    from daybook import projections
+
+    projections.status(settings, as_json)
+
+
+def rebuild_projection(settings: Settings, name: str, resume: bool) -> int:
+    """Make a read model anew; answers the exit status."""
+    from daybook import projections
+
+    return projections.rebuild(settings, name, resume=resume)
+
+
+def roll_back_projection(settings: Settings, name: str) -> None:
+    """Have the tables serve again that were kept."""
+    from daybook import projections
+
+    projections.rollback(settings, name)
+
+
+def drop_kept_projection(settings: Settings, name: str) -> None:
+    """Drop the tables that were kept."""
+    from daybook import projections
+
+    projections.drop(settings, name)

@@ -5,8 +5,9 @@ stream's aggregate, one chunk of events, and a few numbers per product.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from pydantic_core import from_json
 
 from events.codec import Codec
 from events.domain.account import Account
+from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order import Order
 from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
@@ -82,6 +84,8 @@ class Replay:
         self._accounts: dict[UUID, tuple[Any, ...]] = {}
         self._stock_by_log: Counter[UUID] = Counter()
         self._shown_by_log: Counter[UUID] = Counter()
+        self.waiting = Tally()
+        self._waiting: set[tuple[Any, ...]] = set()
 
     async def run(self) -> None:
         """Compare everything."""
@@ -157,6 +161,7 @@ class Replay:
         if isinstance(aggregate, Order):
             row = await rows.at(aggregate.id)
             self.orders.count(aggregate.id, right=row is not None and _shows(row, aggregate, self._began_at))
+            self._waiting.update(_what_waits(aggregate, self._began_at))
         elif isinstance(aggregate, Product):
             self._catalogue[aggregate.id] = (
                 *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
@@ -189,6 +194,14 @@ class Replay:
             self.accounts.count(account_id, right=self._accounts.pop(account_id, None) == tuple(shown))
         for account_id in self._accounts:
             self.accounts.count(account_id, right=False)
+
+    async def compare_waiting(self) -> None:
+        """What waits for payment or stock, as of `orders_until`; only where the tables are of that position."""
+        async for row in self._connection.cursor(SQL.waiting_rows, self._tenant):
+            self.waiting.count(row["order_id"], right=tuple(row) in self._waiting)
+            self._waiting.discard(tuple(row))
+        for order_id, *_ in self._waiting:
+            self.waiting.count(order_id, right=False)
 
 
 class _Rows:
@@ -231,3 +244,16 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
     keys = (row["user_id"], row["placed_at"], row["position"], row["payment_terms"])
     told = (UUID(order.user_id), order.created_on, began_at, order.payment_terms)
     return bool(shown == order_document(order) and keys == told)
+
+
+def _what_waits(order: Order, began_at: int) -> Iterator[tuple[Any, ...]]:
+    """The rows that the waiting read model has of an order."""
+    statuses = order.statuses
+    if order.expires_at is not None and statuses.status == "pending":
+        expires_at = datetime.fromisoformat(order.expires_at)
+        due_at = expires_at if statuses.payment_status in NOTHING_PAID else None
+        yield order.id, expires_at, due_at, None, None, None, None
+    for line in order.lines:
+        units = order.ledger.lines[line["id"]].backordered
+        if units:
+            yield order.id, None, None, UUID(line["product_id"]), began_at, UUID(line["id"]), units

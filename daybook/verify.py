@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from daybook.read_models import READ_MODEL_TABLES
 from daybook.replay import SQL, Replay, Tally
 from daybook.settings import Settings
 from events.codec import Codec
@@ -54,6 +55,8 @@ async def _snapshot(url: str) -> AsyncIterator[asyncpg.Connection]:
     )
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            # Rebuilt tables are not to take the place of these meanwhile: this moment does not see all their rows.
+            await connection.execute(f"LOCK TABLE {', '.join(READ_MODEL_TABLES)} IN ACCESS SHARE MODE")
             yield connection
     finally:
         await connection.close()

@@ -23,6 +23,8 @@ class AccountsProjection:
     """One by one, for accounts are few. Passwords are not in the log; what is written here leaves them alone."""
 
     name = "accounts"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     parks = True
     writes = True

@@ -21,6 +21,8 @@ class CatalogueProjection:
     """Stock that orders hold is taken from what is available when they are placed, and what they give back is added."""
 
     name = "catalogue"
+    version = 1
+    tables: tuple[str, ...] = ("catalogue",)
     follows: tuple[str, ...] = ()
     parks = True
     writes = True

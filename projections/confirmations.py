@@ -42,6 +42,8 @@ class ConfirmationsProjection:
     """Writes the deliveries with its checkpoint, under ids that follow from the events, and enqueues them after."""
 
     name = "confirmations"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ("orders", "catalogue", "accounts")
     parks = True
     writes = True

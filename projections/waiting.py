@@ -29,6 +29,8 @@ class WaitingProjection:
     """Keeps `expiry_timers` and `backorders`, which are both small: what no longer waits is deleted."""
 
     name = "waiting"
+    version = 1
+    tables: tuple[str, ...] = ("expiry_timers", "backorders")
     follows: tuple[str, ...] = ()
     parks = True
     writes = True

@@ -32,6 +32,9 @@ class EveryoneLeads:
     async def holds(self, name: str) -> bool:
         return True
 
+    async def gives_up(self, name: str) -> None:
+        """In vain."""
+
 
 class Book:
     """One tenant. Nothing is posted before a test says so, and then all of it."""
