@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from daybook.replay import SQL, Replay, Tally
+from daybook.rebuilding.cores import beside
+from daybook.replay import SQL, Part, Replay, Tally
 from daybook.settings import Settings
 from events.codec import Codec
 from events.log.connect import APP_ROLE
@@ -17,25 +18,41 @@ COMPARED = ("orders", "catalogue", "waiting")
 """The read models that the replay tells in another way than their projections do."""
 
 
-async def compare(settings: Settings, place: Place, tenant: str, version: int) -> Tally | None:
-    """How many rows were compared, and how many are wrong. None: there is nothing to compare them with."""
+async def compare(settings: Settings, place: Place, tenant: str, version: int, *, parts: int) -> Tally | None:
+    """How many rows were compared, and how many are wrong. None: there is nothing to compare them with.
+
+    `parts`: processes at once; only orders can be compared each by itself.
+    """
     if place.projection not in COMPARED:
         return None
+    parts = parts if place.projection == "orders" else 1
+    about = (settings, place, tenant, version)
+    with beside(_compare, [(*about, Part(number, parts)) for number in range(1, parts)]) as others:
+        tally = await _compare(*about, Part(0, parts))
+        for other in await others():
+            tally.add(other)
+    return tally
+
+
+async def _compare(settings: Settings, place: Place, tenant: str, version: int, part: Part) -> Tally:
     async with _snapshot(settings, place) as connection:
         position = await read_checkpoint(connection, tenant, place.checkpoint, version)
-        until = {"orders_until": 0, "catalogue_until": 0, "accounts_until": 0}
-        until["catalogue_until" if place.projection == "catalogue" else "orders_until"] = position
-        replay = Replay(connection, tenant, Codec(Keyring(connection, tenant, settings.master_key)), **until)
-        await replay.run()
+        codec = Codec(Keyring(connection, tenant, settings.master_key))
         match place.projection:
             case "orders":
-                counts = await connection.fetchrow(SQL.counts, tenant)
+                replay = Replay(connection, tenant, codec, orders_until=position, part=part)
+                await replay.run()
+                counts = await connection.fetchrow(SQL.counts, tenant) if part.number == 0 else None
                 if counts is not None and counts["wrong"]:
                     replay.orders.fault(f"counts of {counts['example']}")
                 return replay.orders
             case "catalogue":
+                replay = Replay(connection, tenant, codec, catalogue_until=position)
+                await replay.run()
                 return replay.products
             case _:
+                replay = Replay(connection, tenant, codec, orders_until=position)
+                await replay.run()
                 await replay.compare_waiting()
                 return replay.waiting
 

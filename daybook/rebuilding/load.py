@@ -2,16 +2,14 @@
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import asyncpg
-import uvloop
 
 from daybook.read_models import make_read_model
+from daybook.rebuilding.cores import beside as beside_this_one
+from daybook.rebuilding.cores import cores
 from daybook.rebuilding.tables import SQL
 from daybook.settings import Settings
 from events.codec import Codec
@@ -55,7 +53,8 @@ async def load_streams(settings: Settings, pool: asyncpg.Pool, tenant: str, plac
     if streams is None or planned["ranges"] == 0:
         return 0
     told(planned["positions"], planned["until"])
-    with _helpers(settings, tenant, place, planned["ranges"] - planned["done"]):
+    helpers = min(cores(), (planned["ranges"] - planned["done"]) // _RANGES_FOR_A_PROCESS) - 1
+    with beside_this_one(_load_what_is_left, [(settings, tenant, place)] * helpers):
         made = planned
         while made["done"] < made["ranges"]:
             # What another process has taken, and did not finish, can be taken again.
@@ -70,28 +69,6 @@ def whole_streams(beside: Beside) -> WholeStreams | None:
     """What of its streams is enough, if it is made of whole streams."""
     projection = beside.projection
     return projection.whole_streams if isinstance(projection, OfStreams) else None
-
-
-@contextmanager
-def _helpers(settings: Settings, tenant: str, place: Place, ranges: int) -> Iterator[None]:
-    """A process more for each core that there is beside this one's; they end by themselves, or are ended."""
-    spawn = multiprocessing.get_context("spawn")
-    count = min(len(os.sched_getaffinity(0)), ranges // _RANGES_FOR_A_PROCESS) - 1
-    processes = [spawn.Process(target=_help, args=(settings, tenant, place), daemon=True) for _ in range(count)]
-    for process in processes:
-        process.start()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-            process.join()
-
-
-def _help(settings: Settings, tenant: str, place: Place) -> None:
-    # Ctrl-C is for the process that started this one, which then ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvloop.run(_load_what_is_left(settings, tenant, place))
 
 
 async def _load_what_is_left(settings: Settings, tenant: str, place: Place) -> None:

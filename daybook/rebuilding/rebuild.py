@@ -14,6 +14,7 @@ from daybook.failure import Failure
 from daybook.read_models import VERSIONS, make_read_model
 from daybook.rebuilding import tables
 from daybook.rebuilding.compare import compare
+from daybook.rebuilding.cores import cores
 from daybook.rebuilding.load import load_streams, make_beside, open_pool
 from daybook.rebuilding.progress import Reporter, Told
 from daybook.rebuilding.swap import StreamsParked, swap
@@ -31,6 +32,8 @@ from projections.runner import Runner
 
 _BATCH = 5_000
 _TOLD_EVERY = 20_000
+_COMPARED_BY_ONE = 20_000
+"""Events; with fewer, a process more would hardly have begun when all is done."""
 
 
 async def rebuild(settings: Settings, name: str, reporter: Reporter, *, resume: bool = False) -> None:
@@ -156,7 +159,9 @@ class _Making:
     async def _compare(self, tenant: str) -> None:
         name = self._place.projection
         self._reporter.say(f"{tenant}: comparing {name} with a replay of the log")
-        tally = await compare(self._settings, self._place, tenant, self._projection.version)
+        head = await LogReader(self._pool, tenant).head()
+        parts = min(cores(), 1 + head // _COMPARED_BY_ONE)
+        tally = await compare(self._settings, self._place, tenant, self._projection.version, parts=parts)
         if tally is None:
             self._reporter.say(f"{tenant}: not compared, nothing else tells {name} from the log")
         elif tally.wrong:
