@@ -54,7 +54,8 @@ async def _try(owner: asyncpg.Connection, coming: Place, projection: Projection,
         await owner.execute("LOCK TABLE tenants IN SHARE MODE")
         tenants = await all_tenants(owner)
         for tenant in tenants:
-            await owner.execute(CHECKPOINTS.add_checkpoint, tenant, serving, projection.version)
+            # A projector that has not begun has no rows there, of no version.
+            await owner.execute(CHECKPOINTS.add_checkpoint, tenant, serving, 1)
             position = await owner.fetchval(CHECKPOINTS.lock_checkpoint, tenant, serving)
             await catch_up(tenant, position)
         await owner.execute(f"SET LOCAL lock_timeout = '{_READERS_WAIT}'")
