@@ -1,11 +1,9 @@
 """`daybook projections status`: where every projection of every tenant stands."""
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
-from rich.console import Console
-from rich.table import Table
 
 from daybook.read_models import VERSIONS
 from daybook.rebuilding.load import open_pool
@@ -90,13 +88,15 @@ async def show(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([one._asdict() for one in found], indent=2))
         return
-    table = Table("tenant", "projection", "version", "position", "behind", "parked", "", box=None, pad_edge=False)
+    lines = [("tenant", "projection", "version", "position", "behind", "parked", "")]
     for one in found:
-        table.add_row(
-            *(one.tenant, one.projection, _versions(one), str(one.position)),
-            *(f"{one.behind_events} events, {one.behind_seconds:.1f} s", str(one.parked), _remarks(one)),
+        behind = f"{one.behind_events} events, {one.behind_seconds:.1f} s"
+        lines.append(
+            (one.tenant, one.projection, _versions(one), str(one.position), behind, str(one.parked), _remarks(one))
         )
-    Console(soft_wrap=True, highlight=False, markup=False, width=None).print(table)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _versions(one: Standing) -> str:
@@ -106,7 +106,7 @@ def _versions(one: Standing) -> str:
 
 
 def _remarks(one: Standing) -> str:
-    remarks: list[Any] = []
+    remarks: list[str] = []
     if one.rebuild_needed:
         newer = one.rows_version is not None and one.rows_version > one.version
         remarks.append("rows made by a newer release" if newer else "rebuild needed")

@@ -139,11 +139,15 @@ class Book:
 
 @asynccontextmanager
 async def open_book(
-    database_url: str, redis: Redis, tenant: str = "default", enqueue: Catcher | None = None
+    database_url: str,
+    redis: Redis,
+    tenant: str = "default",
+    enqueue: Catcher | None = None,
+    master_key: bytes = MASTER_KEY,
 ) -> AsyncIterator[Book]:
     """The book of a shop, closed at the end."""
     async with await create_pool(database_url, "test") as pool:
-        shop = make_shop(tenant, pool, database_url, SECRET, MASTER_KEY, application="test")
+        shop = make_shop(tenant, pool, database_url, SECRET, master_key, application="test")
         try:
             yield Book(pool, shop, redis, enqueue)
         finally:
