@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from events.codec import current_fields
 from events.domain.account import invitation_id
 from events.domain.delivery import confirmation_id
@@ -52,6 +50,10 @@ class ConfirmationsProjection:
         self._tenant = tenant
         self._enqueue = enqueue
 
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those that have an effect in the world."""
+        return event.type in ("OrderPlaced", "AccountInvited") or event.type in REQUESTS
+
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         deliveries = _deliveries(events)
         if deliveries:
@@ -72,7 +74,7 @@ def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
             deliveries.append(_Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, owner))
         elif event.type in REQUESTS:
             kind, name = REQUESTS[event.type]
-            deliveries.append(_Delivery(kind, UUID(from_json(event.data)[name]), about, UUID(event.meta()["owner"])))
+            deliveries.append(_Delivery(kind, UUID(event.stored[name]), about, UUID(event.meta()["owner"])))
         elif event.type == "AccountInvited":
             invited = UUID(current_fields(event)["account_id"])
             deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation_id(about), about, invited))

@@ -61,6 +61,10 @@ class OrdersProjection:
         self._tenant = tenant
         self._codec = codec
 
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those of orders."""
+        return event.type in _OF_ORDERS
+
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
         rows = await self._rows([event for event in events if event.type in _OF_ORDERS])

@@ -48,3 +48,13 @@ class OfStreams(Protocol):
     streams, but for sums."""
 
     whole_streams: WholeStreams
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A projection to which many events mean nothing. It is handed the others only, and of a batch of nothing else only
+    its checkpoint moves."""
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Whether this event may mean something to it."""
+        ...

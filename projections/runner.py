@@ -25,7 +25,7 @@ from projections.checkpoints import (
 )
 from projections.feed import Feed
 from projections.parking import park, parked_streams
-from projections.projection import Projection
+from projections.projection import Choosy, Projection
 
 log = structlog.get_logger("projector")
 
@@ -76,6 +76,7 @@ class Runner:
         self._batch = batch
         self._poll = poll
         self._gather = gather
+        self._concerns = projection.concerns if isinstance(projection, Choosy) else _everything
         self._news = asyncio.Event()
         self._lock = f"{tenant}/{projection.name}"
 
@@ -146,17 +147,18 @@ class Runner:
             applied = await self._one_by_one(events)
         for follower in self.followers:
             follower.wake()
-        await self.projection.applied(applied)
+        if applied:
+            await self.projection.applied(applied)
         return len(events)
 
     async def _apply(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         """Apply a batch, all of it or nothing; answers those events that were not set aside."""
         reached = events[-1].position
-        free = events
-        if self.projection.writes:
+        free: Sequence[RecordedEvent] = [event for event in events if self._concerns(event)]
+        if self.projection.writes and free:
             async with self._pool.acquire() as connection, connection.transaction():
                 if await self._move(connection, reached):
-                    free = await self._set_parked_aside(connection, events)
+                    free = await self._set_parked_aside(connection, free)
                 if free:
                     await self.projection.apply(connection, free)
         else:
@@ -202,6 +204,10 @@ class Runner:
             event_type=event.type,
             error=why,
         )
+
+
+def _everything(_event: RecordedEvent) -> bool:
+    return True
 
 
 def _passes(error: Exception) -> bool:

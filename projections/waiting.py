@@ -38,6 +38,12 @@ class WaitingProjection:
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
 
+    def concerns(self, event: RecordedEvent) -> bool:
+        """All that moves an order, and the first of one that waits."""
+        if event.type == "OrderPlaced":
+            return _WAITS_FOR_PAYMENT in event.data or _WAITS_FOR_STOCK in event.data
+        return event.type in _MOVES_ORDERS
+
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         placed = [event for event in events if event.type == "OrderPlaced"]
         timed = [event for event in placed if _WAITS_FOR_PAYMENT in event.data]
