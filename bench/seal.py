@@ -100,3 +100,6 @@ def _cpu_seconds() -> float:
 class _Leader:
     async def holds(self, name: str) -> bool:
         return True
+
+    async def gives_up(self, name: str) -> None:
+        pass

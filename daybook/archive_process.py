@@ -11,20 +11,23 @@ import uvloop
 from daybook.failure import Failure
 from daybook.logs import configure_logs
 from daybook.priority import give_way
+from daybook.read_models import make_deferred_read_models
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis
+from events.codec import Codec
 from events.log.connect import connect, create_pool
 from events.log.reader import LogReader
 from events.log.tenants import all_tenants
+from events.personal import Keyring
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 from projections.sealing import Sealer, SealingProjection, SealingRunner
 
-DEFERRED = (SealingProjection.name,)
-"""The projections that run here."""
+_GATHER = 0.5
+"""Seconds between two batches of a read model at most, while events pour in: fewer and fuller ones cost less."""
 
 
 def run(settings: Settings) -> None:
@@ -54,7 +57,8 @@ async def _run(settings: Settings, sealer: Sealer) -> None:
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
 
     def build(tenant: str) -> Sequence[Runner]:
-        return make_archive_runners(durable, tenant, sealer, leadership)
+        codec = Codec(Keyring(durable, tenant, settings.master_key))
+        return make_archive_runners(durable, tenant, codec, sealer, leadership)
 
     with contextlib.suppress(asyncio.CancelledError):
         try:
@@ -66,9 +70,23 @@ async def _run(settings: Settings, sealer: Sealer) -> None:
 
 
 def make_archive_runners(
-    durable: asyncpg.Pool, tenant: str, sealer: Sealer, leadership: Leadership, *, seal_every: float = 1.0
+    durable: asyncpg.Pool,
+    tenant: str,
+    codec: Codec,
+    sealer: Sealer,
+    leadership: Leadership,
+    *,
+    gather: float = _GATHER,
+    seal_every: float = 1.0,
 ) -> Sequence[Runner]:
-    """A tenant's runners. `seal_every`: seconds between two checkpoints at least, unless events pour in."""
+    """A tenant's runners. `gather`: as of Runner. `seal_every`: seconds between two checkpoints at least, unless events
+    pour in."""
     feed = Feed(LogReader(durable, tenant))
     sealing = SealingProjection(tenant, sealer, durable)
-    return [SealingRunner(tenant, sealing, durable, feed, leadership, every=seal_every)]
+    return [
+        SealingRunner(tenant, sealing, durable, feed, leadership, every=seal_every),
+        *(
+            Runner(tenant, projection, durable, feed, leadership, gather=gather)
+            for projection in make_deferred_read_models(tenant, codec)
+        ),
+    ]

@@ -26,12 +26,14 @@ deliveries = typer.Typer(help="What leaves the service: confirmations and their 
 parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
 seals = typer.Typer(help="The seals on the log, which show that it is as it was.", no_args_is_help=True)
 receipt = typer.Typer(help="Receipts that customers keep.", no_args_is_help=True)
+projections = typer.Typer(help="The read models: where they stand, and how they are made anew.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
 app.add_typer(account, name="account")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(parked, name="parked")
 app.add_typer(seals, name="seals")
 app.add_typer(receipt, name="receipt")
+app.add_typer(projections, name="projections")
 
 
 class Process(StrEnum):
@@ -43,6 +45,7 @@ class Process(StrEnum):
 
 
 Tenant = Annotated[str, typer.Option(help="The shop it belongs to.")]
+Projection = Annotated[str, typer.Argument(metavar="NAME", help="Such as orders, catalogue or waiting.")]
 
 
 @app.command()
@@ -253,6 +256,47 @@ def verify_receipt(
     from daybook import receipts
 
     raise typer.Exit(receipts.verify(file, key))
+
+
+@projections.command("status")
+def projections_status(as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
+    """Show versions, lag, parked streams, and rebuilds under way."""
+    from daybook import processes
+
+    processes.show_projections(_settings(), as_json)
+
+
+@app.command("rebuild")
+@projections.command("rebuild")
+def rebuild(name: Projection) -> None:
+    """Make a read model anew beside the one that serves, compare it with the log, and have it serve instead."""
+    from daybook import processes
+
+    raise typer.Exit(processes.rebuild_projection(_settings(), name, resume=False))
+
+
+@projections.command("resume")
+def resume_rebuild(name: Projection) -> None:
+    """Go on with a rebuild that was interrupted, or that could not apply everything."""
+    from daybook import processes
+
+    raise typer.Exit(processes.rebuild_projection(_settings(), name, resume=True))
+
+
+@projections.command("rollback")
+def roll_back(name: Projection) -> None:
+    """Have the tables serve again that were kept at the last swap."""
+    from daybook import processes
+
+    processes.roll_back_projection(_settings(), name)
+
+
+@projections.command("drop")
+def drop_kept(name: Projection) -> None:
+    """Drop the tables that were kept, and those of an unfinished rebuild."""
+    from daybook import processes
+
+    processes.drop_kept_projection(_settings(), name)
 
 
 def main() -> None:

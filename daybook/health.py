@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from daybook.archive_process import DEFERRED, make_sealer
+from daybook.archive_process import make_sealer
 from daybook.failure import Failure
+from daybook.read_models import DEFERRED
 from daybook.settings import Settings
 from events.log.connect import create_pool
 from events.log.statements import load_statements

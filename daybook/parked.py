@@ -5,15 +5,14 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from daybook.read_models import make_read_models
 from daybook.settings import Settings
 from events.codec import Codec
 from events.log.connect import create_pool
 from events.log.tenants import all_tenants
 from events.personal import Keyring
-from projections.catalogue import CatalogueProjection
 from projections.checkpoints import SQL
 from projections.confirmations import ConfirmationsProjection
-from projections.orders import OrdersProjection
 from projections.parking import retry_parked
 from projections.projection import Projection
 
@@ -56,7 +55,6 @@ def _projections(pool: asyncpg.Pool, tenant: str, master_key: bytes) -> Sequence
 
     codec = Codec(Keyring(pool, tenant, master_key))
     return [
-        OrdersProjection(tenant, codec),
-        CatalogueProjection(tenant),
+        *make_read_models(tenant, codec),
         ConfirmationsProjection(tenant, leave_to_the_sweep),
     ]

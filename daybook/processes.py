@@ -144,3 +144,31 @@ def begin_seals_anew(settings: Settings, tenant: str, reason: str) -> None:
     from daybook import seals
 
     seals.begin(settings, tenant, reason)
+
+
+def show_projections(settings: Settings, as_json: bool) -> None:
+    """Print where every projection stands."""
+    from daybook import projections
+
+    projections.status(settings, as_json)
+
+
+def rebuild_projection(settings: Settings, name: str, resume: bool) -> int:
+    """Make a read model anew; answers the exit status."""
+    from daybook import projections
+
+    return projections.rebuild(settings, name, resume=resume)
+
+
+def roll_back_projection(settings: Settings, name: str) -> None:
+    """Have the tables serve again that were kept."""
+    from daybook import projections
+
+    projections.rollback(settings, name)
+
+
+def drop_kept_projection(settings: Settings, name: str) -> None:
+    """Drop the tables that were kept."""
+    from daybook import projections
+
+    projections.drop(settings, name)

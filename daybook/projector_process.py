@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
 from daybook.logs import configure_logs
+from daybook.read_models import make_prompt_read_models
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
 from daybook.wiring import connect_redis
@@ -23,16 +24,12 @@ from events.log.reader import LogReader
 from events.log.tenants import all_tenants
 from events.personal import Keyring
 from projections.accounts import AccountsProjection
-from projections.catalogue import CatalogueProjection
 from projections.confirmations import ConfirmationsProjection, Enqueue
 from projections.fanout import FanoutProjection
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
-from projections.order_history import OrderHistoryProjection
-from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
-from projections.waiting import WaitingProjection
 
 _GATHER = 0.05
 """Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
@@ -88,11 +85,8 @@ def make_runners(
     """A tenant's runners: the read models, and behind them what leaves the service."""
     feed = Feed(LogReader(pool, tenant))
     read_models = [
-        Runner(tenant, OrdersProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
-        Runner(tenant, CatalogueProjection(tenant), pool, feed, leadership, gather=_GATHER),
-        Runner(tenant, WaitingProjection(tenant), pool, feed, leadership, gather=_GATHER),
-        Runner(tenant, AccountsProjection(tenant, codec, redis), pool, feed, leadership, gather=_GATHER),
-        Runner(tenant, OrderHistoryProjection(tenant), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, projection, pool, feed, leadership, gather=_GATHER)
+        for projection in (*make_prompt_read_models(tenant, codec), AccountsProjection(tenant, codec, redis))
     ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),

@@ -5,10 +5,11 @@ stream's aggregate, one chunk of events, and a few numbers per product.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ from pydantic_core import from_json
 
 from events.codec import Codec
 from events.domain.account import Account
+from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order import Order
 from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
@@ -47,10 +49,23 @@ class Tally:
         if not right:
             self.fault(example)
 
+    def add(self, other: "Tally") -> None:
+        """Count what another one has counted."""
+        self.compared += other.compared
+        self.wrong += other.wrong
+        self.example = self.example or other.example
+
     def fault(self, example: object) -> None:
         """One that was counted is wrong after all."""
         self.wrong += 1
         self.example = self.example or str(example)
+
+
+class Part(NamedTuple):
+    """One of so many parts of the streams, from 0."""
+
+    number: int
+    of: int
 
 
 class Replay:
@@ -62,11 +77,16 @@ class Replay:
         tenant: str,
         codec: Codec,
         *,
-        orders_until: int,
-        catalogue_until: int,
-        accounts_until: int,
+        orders_until: int = 0,
+        catalogue_until: int = 0,
+        accounts_until: int = 0,
+        part: Part | None = None,
     ) -> None:
-        """`orders_until` and so on: the positions up to which these read models have come."""
+        """`orders_until` and so on: the positions up to which these read models have come.
+
+        `part`: tell a part of the streams only, and nothing but orders, which are the only ones that can be compared
+        each by itself.
+        """
         self.accounts = Tally()
         self.events, self.orders, self.products, self.stock = Tally(), Tally(), Tally(), Tally()
         self._connection = connection
@@ -74,6 +94,8 @@ class Replay:
         self._codec = codec
         self._until = {"Order": orders_until, "Product": catalogue_until, "Account": accounts_until}
         self._catalogue_until = catalogue_until
+        self._part = part or Part(0, 1)
+        self._orders_only = part is not None
         self._aggregate: Aggregate | None = None
         self._began_at = 0
         self._kind = ""
@@ -82,10 +104,12 @@ class Replay:
         self._accounts: dict[UUID, tuple[Any, ...]] = {}
         self._stock_by_log: Counter[UUID] = Counter()
         self._shown_by_log: Counter[UUID] = Counter()
+        self.waiting = Tally()
+        self._waiting: set[tuple[Any, ...]] = set()
 
     async def run(self) -> None:
         """Compare everything."""
-        rows = _Rows(self._connection.cursor(SQL.order_rows, self._tenant, prefetch=_CHUNK), self.orders)
+        rows = _Rows(self._connection.cursor(SQL.order_rows, self._tenant, *self._part, prefetch=_CHUNK), self.orders)
         await rows.begin()
         stream_id: UUID | None = None
         async for recorded, event in self._log():
@@ -93,7 +117,8 @@ class Replay:
                 await self._end_stream(rows)
                 stream_id = recorded.stream_id
             try:
-                self._post(recorded, event)
+                if not self._orders_only:
+                    self._post(recorded, event)
                 self._apply(recorded, event)
             except _UNREADABLE:
                 # The rest of the stream cannot be told either, and its row, if there is one, stands for nothing.
@@ -101,13 +126,14 @@ class Replay:
                 self._aggregate = None
         await self._end_stream(rows)
         await rows.end()
-        await self._compare_catalogue()
-        await self._compare_stock()
-        await self._compare_accounts()
+        if not self._orders_only:
+            await self._compare_catalogue()
+            await self._compare_stock()
+            await self._compare_accounts()
 
     async def _log(self) -> AsyncIterator[tuple[RecordedEvent, DomainEvent]]:
         """Every event that can be read; the others are counted as wrong."""
-        cursor = await self._connection.cursor(SQL.log_by_stream, self._tenant)
+        cursor = await self._connection.cursor(SQL.log_by_stream, self._tenant, *self._part)
         while rows := await cursor.fetch(_CHUNK):
             chunk = [RecordedEvent(*row) for row in rows]
             for recorded, event in zip(chunk, await self._decoded(chunk), strict=True):
@@ -157,6 +183,7 @@ class Replay:
         if isinstance(aggregate, Order):
             row = await rows.at(aggregate.id)
             self.orders.count(aggregate.id, right=row is not None and _shows(row, aggregate, self._began_at))
+            self._waiting.update(_what_waits(aggregate, self._began_at))
         elif isinstance(aggregate, Product):
             self._catalogue[aggregate.id] = (
                 *(aggregate.sku, aggregate.name, aggregate.price_cents, aggregate.currency),
@@ -189,6 +216,14 @@ class Replay:
             self.accounts.count(account_id, right=self._accounts.pop(account_id, None) == tuple(shown))
         for account_id in self._accounts:
             self.accounts.count(account_id, right=False)
+
+    async def compare_waiting(self) -> None:
+        """What waits for payment or stock, as of `orders_until`; only where the tables are of that position."""
+        async for row in self._connection.cursor(SQL.waiting_rows, self._tenant):
+            self.waiting.count(row["order_id"], right=tuple(row) in self._waiting)
+            self._waiting.discard(tuple(row))
+        for order_id, *_ in self._waiting:
+            self.waiting.count(order_id, right=False)
 
 
 class _Rows:
@@ -231,3 +266,16 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
     keys = (row["user_id"], row["placed_at"], row["position"], row["payment_terms"])
     told = (UUID(order.user_id), order.created_on, began_at, order.payment_terms)
     return bool(shown == order_document(order) and keys == told)
+
+
+def _what_waits(order: Order, began_at: int) -> Iterator[tuple[Any, ...]]:
+    """The rows that the waiting read model has of an order."""
+    statuses = order.statuses
+    if order.expires_at is not None and statuses.status == "pending":
+        expires_at = datetime.fromisoformat(order.expires_at)
+        due_at = expires_at if statuses.payment_status in NOTHING_PAID else None
+        yield order.id, expires_at, due_at, None, None, None, None
+    for line in order.lines:
+        units = order.ledger.lines[line["id"]].backordered
+        if units:
+            yield order.id, None, None, UUID(line["product_id"]), began_at, UUID(line["id"]), units

@@ -95,6 +95,8 @@ def current_fields(recorded: RecordedEvent) -> dict[str, Any]:
     kind = BY_NAME.get(recorded.type)
     if kind is None:
         raise UnknownEventType(recorded.type)
+    if recorded.schema_version == kind.schema_version:
+        return dict(recorded.stored)
     state: dict[str, Any] = from_json(recorded.data)
     for version in range(recorded.schema_version, kind.schema_version):
         getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(state)

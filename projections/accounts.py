@@ -23,6 +23,8 @@ class AccountsProjection:
     """One by one, for accounts are few. Passwords are not in the log; what is written here leaves them alone."""
 
     name = "accounts"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
@@ -32,10 +34,13 @@ class AccountsProjection:
         self._codec = codec
         self._redis = redis
 
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those about accounts."""
+        return event.type in _TYPES
+
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """A row for each account."""
-        mine = [event for event in events if event.type in _TYPES]
-        for event, state in zip(mine, await self._codec.open_all(mine), strict=True):
+        for event, state in zip(events, await self._codec.open_all(events), strict=True):
             if event.type == "AccountInvited":
                 # Who was forgotten leaves an account that nobody can find by its mail address.
                 await transaction.execute(

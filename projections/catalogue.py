@@ -1,11 +1,9 @@
 """The catalogue read model: a row per product, with what is available of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
-
-from pydantic_core import from_json
 
 from events.codec import current_fields
 from events.held_stock import MOVES, HeldStock
@@ -21,6 +19,8 @@ class CatalogueProjection:
     """Stock that orders hold is taken from what is available when they are placed, and what they give back is added."""
 
     name = "catalogue"
+    version = 1
+    tables: tuple[str, ...] = ("catalogue",)
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
@@ -28,17 +28,21 @@ class CatalogueProjection:
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
 
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those of products, and those of orders that take units or give them back."""
+        return event.type == "OrderPlaced" or event.type in MOVES or event.type.startswith("Product")
+
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Products one by one, for they are few; quantities summed, for orders are many."""
         available: Counter[UUID] = Counter()
         given_back: list[RecordedEvent] = []
         for event in events:
             if event.type == "OrderPlaced":
-                available.update(HeldStock().post(event.type, from_json(event.data)).stock)
+                available.update(HeldStock().post(event.type, event.stored).stock)
             elif event.type in MOVES:
                 given_back.append(event)
             elif event.type.startswith("Product"):
-                await self._product(transaction, event, from_json(event.data), available)
+                await self._product(transaction, event, event.stored, available)
         if given_back:
             await self._give_back(transaction, given_back, available)
         changes = {product_id: change for product_id, change in available.items() if change}
@@ -54,7 +58,7 @@ class CatalogueProjection:
         self,
         transaction: Connection,
         event: RecordedEvent,
-        state: dict[str, Any],
+        state: Mapping[str, Any],
         available: Counter[UUID],
     ) -> None:
         if event.type == "ProductAdded":

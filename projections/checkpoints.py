@@ -13,19 +13,33 @@ class CheckpointMoved(Exception):
     """Another runner has moved this checkpoint: what was about to be written is already there."""
 
 
-async def read_checkpoint(db: Database, tenant: str, projection: str) -> int:
-    """The position up to which a projection has applied the log; it is made at 0 where there is none."""
-    position = await db.fetchval(SQL.read_checkpoint, tenant, projection)
-    if position is None:
-        await db.execute(SQL.add_checkpoint, tenant, projection)
-        position = await db.fetchval(SQL.read_checkpoint, tenant, projection)
-    return int(position)
+class MadeByNewer(Exception):
+    """A newer version of the projection made the rows: this one would not know what they mean."""
 
 
-async def move_checkpoint(db: Database, tenant: str, projection: str, old: int, new: int) -> None:
-    """Move it. The first statement of its transaction: a second runner waits here. Raises CheckpointMoved."""
-    if await db.execute(SQL.move_checkpoint, tenant, projection, old, new) != "UPDATE 1":
+async def read_checkpoint(db: Database, tenant: str, projection: str, version: int = 1) -> int:
+    """The position up to which a projection has applied the log; it is made at 0 where there is none.
+
+    Raises MadeByNewer when its rows are of a later version than `version`.
+    """
+    row = await db.fetchrow(SQL.read_checkpoint, tenant, projection)
+    if row is None:
+        await db.execute(SQL.add_checkpoint, tenant, projection, version)
+        row = await db.fetchrow(SQL.read_checkpoint, tenant, projection)
+    if row is None or row["version"] > version:
+        raise MadeByNewer(projection)
+    return int(row["position"])
+
+
+async def move_checkpoint(db: Database, tenant: str, projection: str, old: int, new: int, version: int = 1) -> bool:
+    """Move it. The first statement of its transaction: a second runner waits here. Answers whether streams are parked.
+
+    Raises CheckpointMoved, also when the rows have become those of a later version.
+    """
+    parked = await db.fetchval(SQL.move_checkpoint, tenant, projection, old, new, version)
+    if parked is None:
         raise CheckpointMoved(projection)
+    return bool(parked)
 
 
 async def lowest_checkpoint(db: Database, tenant: str, projections: Sequence[str]) -> int:

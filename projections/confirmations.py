@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from events.codec import current_fields
 from events.domain.account import invitation_id
 from events.domain.delivery import confirmation_id
@@ -42,6 +40,8 @@ class ConfirmationsProjection:
     """Writes the deliveries with its checkpoint, under ids that follow from the events, and enqueues them after."""
 
     name = "confirmations"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ("orders", "catalogue", "accounts")
     parks = True
     writes = True
@@ -49,6 +49,10 @@ class ConfirmationsProjection:
     def __init__(self, tenant: str, enqueue: Enqueue) -> None:
         self._tenant = tenant
         self._enqueue = enqueue
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those that have an effect in the world."""
+        return event.type in ("OrderPlaced", "AccountInvited") or event.type in REQUESTS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         deliveries = _deliveries(events)
@@ -70,7 +74,7 @@ def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
             deliveries.append(_Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, owner))
         elif event.type in REQUESTS:
             kind, name = REQUESTS[event.type]
-            deliveries.append(_Delivery(kind, UUID(from_json(event.data)[name]), about, UUID(event.meta()["owner"])))
+            deliveries.append(_Delivery(kind, UUID(event.stored[name]), about, UUID(event.meta()["owner"])))
         elif event.type in ("AccountInvited", "AccountInvitedAgain"):
             fields = current_fields(event)
             invitation = invitation_id(about, fields.get("number", 1))

@@ -20,6 +20,8 @@ class FanoutProjection:
     polls the checkpoint."""
 
     name = "fanout"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ("orders", "catalogue")
     parks = False
     writes = False

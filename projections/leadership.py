@@ -34,6 +34,13 @@ class AdvisoryLeadership:
                 self._held.add(name)
             return name in self._held
 
+    async def gives_up(self, name: str) -> None:
+        """Let another process lead, if this one does."""
+        async with self._mutex:
+            if name in self._held and self._connection is not None and not self._connection.is_closed():
+                await self._connection.execute("SELECT pg_advisory_unlock($1)", _key(name))
+            self._held.discard(name)
+
     async def close(self) -> None:
         """Give all locks back."""
         if self._connection is not None:

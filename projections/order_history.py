@@ -41,12 +41,18 @@ class OrderHistoryProjection:
     """Inserts a row a version and changes none. What an order shows otherwise is in the orders read model."""
 
     name = "order_history"
+    version = 1
+    tables: tuple[str, ...] = ("order_versions",)
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Whether it makes a version of an order."""
+        return event.type in VERSION_TYPES
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for all versions of a batch."""
@@ -55,7 +61,7 @@ class OrderHistoryProjection:
         for event in events:
             if event.type in _MOVES:
                 rows.append(_moved(event, latest))
-            elif event.type in _BEGINNINGS:
+            else:
                 rows.append(_begun(event, latest))
         if rows:
             done = await transaction.execute(

@@ -19,6 +19,7 @@ from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part
 from events.types import BY_NAME
 from projections.checkpoints import SQL
+from projections.projection import WholeStreams
 
 EVERYONE = UUID(int=0)
 """Stands for all users in the counts."""
@@ -49,6 +50,9 @@ class _Row:
 
 class OrdersProjection:
     name = "orders"
+    version = 1
+    tables: tuple[str, ...] = ("order_list", "order_counts")
+    whole_streams = WholeStreams(_BEGINNINGS, ("OrderHoldPlaced", "OrderHoldReleased", "OrderShippingAddressChanged"))
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
@@ -56,6 +60,10 @@ class OrdersProjection:
     def __init__(self, tenant: str, codec: Codec) -> None:
         self._tenant = tenant
         self._codec = codec
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Those of orders."""
+        return event.type in _OF_ORDERS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""

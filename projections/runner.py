@@ -12,14 +12,20 @@ from typing import Protocol
 import asyncpg
 import structlog
 
-from events.log.database import Connection
+from events.log.database import Connection, Database
 from events.log.lasting import CONNECTION_LOST
 from events.log.reader import END
 from events.log.recorded import RecordedEvent
-from projections.checkpoints import CheckpointMoved, lowest_checkpoint, move_checkpoint, read_checkpoint
+from projections.checkpoints import (
+    CheckpointMoved,
+    MadeByNewer,
+    lowest_checkpoint,
+    move_checkpoint,
+    read_checkpoint,
+)
 from projections.feed import Feed
 from projections.parking import park, parked_streams
-from projections.projection import Projection, StandsStill
+from projections.projection import Choosy, Projection, StandsStill
 
 log = structlog.get_logger("projector")
 
@@ -39,6 +45,8 @@ class Leadership(Protocol):
     """Tells whether this process is the one that should run a projection."""
 
     async def holds(self, name: str) -> bool: ...
+
+    async def gives_up(self, name: str) -> None: ...
 
 
 class Runner:
@@ -75,8 +83,9 @@ class Runner:
         self._poll = poll
         self._gather = gather
         self._rest = rest
+        self._concerns = projection.concerns if isinstance(projection, Choosy) else _everything
         self._news = asyncio.Event()
-        self._parked = False
+        self._lock = f"{tenant}/{projection.name}"
 
     def wake(self) -> None:
         """There may be something new to read."""
@@ -86,7 +95,7 @@ class Runner:
         """Run until cancelled. A lost database, or another runner, is waited out."""
         while True:
             try:
-                if await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
+                if await self._leadership.holds(self._lock):
                     await self._begin()
                     await self._follow()
                 await asyncio.sleep(1.0)
@@ -100,6 +109,12 @@ class Runner:
                     why=str(error),
                 )
                 await asyncio.sleep(_STILL)
+            except MadeByNewer:
+                # A newer projector is to go on from here; where there is none yet, the lead is taken again, in vain.
+                log.warning("a newer version made the rows", tenant=self.tenant, projection=self.projection.name)
+                with contextlib.suppress(*DATABASE_AWAY):
+                    await self._leadership.gives_up(self._lock)
+                await asyncio.sleep(1.0)
             except DATABASE_AWAY as error:
                 log.warning(
                     "projection waits for the database",
@@ -109,20 +124,19 @@ class Runner:
                 )
                 await asyncio.sleep(0.5)
 
-    async def catch_up(self) -> int:
-        """Apply all that is there now, once; answers the position that was reached."""
+    async def catch_up(self, until: int = END) -> int:
+        """Apply all that is there now, up to `until`, once; answers the position that was reached."""
         await self._begin()
-        while await self._step():
+        while await self._step(until):
             pass
         return self.position
 
     async def _begin(self) -> None:
-        self.position = await read_checkpoint(self._pool, self.tenant, self.projection.name)
-        async with self._pool.acquire() as connection:
-            self._parked = bool(await parked_streams(connection, self.tenant, self.projection.name))
+        projection = self.projection
+        self.position = await read_checkpoint(self._pool, self.tenant, projection.name, projection.version)
 
     async def _follow(self) -> None:
-        while await self._leadership.holds(f"{self.tenant}/{self.projection.name}"):
+        while await self._leadership.holds(self._lock):
             self._news.clear()
             applied = await self._step()
             if 0 < applied < self._batch:
@@ -131,10 +145,10 @@ class Runner:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll)
 
-    async def _step(self) -> int:
+    async def _step(self, until: int = END) -> int:
         """One batch; answers how many events it had."""
-        follows = self.projection.follows
-        until = await lowest_checkpoint(self._pool, self.tenant, follows) if follows else END
+        if self.projection.follows:
+            until = min(until, await lowest_checkpoint(self._pool, self.tenant, self.projection.follows))
         if until <= self.position:
             return 0
         events = await self._feed.after(self.position, self._batch, until)
@@ -148,28 +162,31 @@ class Runner:
             applied = await self._one_by_one(events)
         for follower in self.followers:
             follower.wake()
-        await self.projection.applied(applied)
+        if applied:
+            await self.projection.applied(applied)
         return len(events)
 
     async def _apply(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         """Apply a batch, all of it or nothing; answers those events that were not set aside."""
         reached = events[-1].position
-        free = events
-        if self.projection.writes:
+        free: Sequence[RecordedEvent] = [event for event in events if self._concerns(event)]
+        if self.projection.writes and free:
             async with self._pool.acquire() as connection, connection.transaction():
-                await move_checkpoint(connection, self.tenant, self.projection.name, self.position, reached)
-                if self._parked:
-                    free = await self._set_parked_aside(connection, events)
+                if await self._move(connection, reached):
+                    free = await self._set_parked_aside(connection, free)
                 if free:
                     await self.projection.apply(connection, free)
         else:
-            await move_checkpoint(self._pool, self.tenant, self.projection.name, self.position, reached)
+            await self._move(self._pool, reached)
         self.position = reached
         return free
 
+    async def _move(self, db: Database, reached: int) -> bool:
+        projection = self.projection
+        return await move_checkpoint(db, self.tenant, projection.name, self.position, reached, projection.version)
+
     async def _set_parked_aside(self, connection: Connection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         streams = await parked_streams(connection, self.tenant, self.projection.name)
-        self._parked = bool(streams)
         behind = [event for event in events if event.stream_id in streams]
         if behind:
             await park(connection, self.tenant, self.projection.name, behind, "waits behind an earlier event")
@@ -191,10 +208,9 @@ class Runner:
         # The text of an error may hold data of the event: only its kind goes to the log and the table.
         why = type(error).__name__
         async with self._pool.acquire() as connection, connection.transaction():
-            await move_checkpoint(connection, self.tenant, self.projection.name, self.position, event.position)
+            await self._move(connection, event.position)
             await park(connection, self.tenant, self.projection.name, [event], why)
         self.position = event.position
-        self._parked = True
         log.error(
             "parked a stream",
             tenant=self.tenant,
@@ -203,6 +219,10 @@ class Runner:
             event_type=event.type,
             error=why,
         )
+
+
+def _everything(_event: RecordedEvent) -> bool:
+    return True
 
 
 def _passes(error: Exception) -> bool:

@@ -53,6 +53,8 @@ class SealingProjection:
     """Seals what it is handed. It never parks: an event that it left out could never be sealed again."""
 
     name = "sealing"
+    version = 1
+    tables: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     parks = False
     writes = True

@@ -29,12 +29,20 @@ class WaitingProjection:
     """Keeps `expiry_timers` and `backorders`, which are both small: what no longer waits is deleted."""
 
     name = "waiting"
+    version = 1
+    tables: tuple[str, ...] = ("expiry_timers", "backorders")
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """All that moves an order, and the first of one that waits."""
+        if event.type == "OrderPlaced":
+            return _WAITS_FOR_PAYMENT in event.data or _WAITS_FOR_STOCK in event.data
+        return event.type in _MOVES_ORDERS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         placed = [event for event in events if event.type == "OrderPlaced"]

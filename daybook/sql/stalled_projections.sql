@@ -3,5 +3,6 @@
 SELECT c.tenant_id, c.projection, h.position - c.position AS lag
 FROM checkpoints c
 JOIN log_heads h ON h.tenant_id = c.tenant_id
-WHERE c.position < h.position AND c.moved_at < now() - make_interval(secs => $1)
+-- What is rebuilt beside, or kept, is nobody's to read.
+WHERE position('~' IN c.projection) = 0 AND c.position < h.position AND c.moved_at < now() - make_interval(secs => $1)
     AND (c.projection = ANY ($2::text[])) = $3

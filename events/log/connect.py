@@ -32,18 +32,29 @@ async def connect(url: str, application: str) -> asyncpg.Connection:
 
 
 async def create_pool(
-    url: str, application: str, *, max_size: int = 10, synchronous_commit: str = "on"
+    url: str,
+    application: str,
+    *,
+    max_size: int = 10,
+    synchronous_commit: str = "on",
+    schema: str | None = None,
+    statement_timeout: float = STATEMENT_TIMEOUT,
 ) -> asyncpg.Pool:
-    """A pool of such connections. They hold no session state, so a release needs no reset round trip."""
+    """A pool of such connections. They hold no session state, so a release needs no reset round trip.
+
+    `schema`: where tables are looked for first. `statement_timeout`: seconds.
+    """
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=max_size,
         timeout=5.0,
-        command_timeout=STATEMENT_TIMEOUT + 5.0,
+        command_timeout=statement_timeout + 5.0,
         reset=_keep,
         server_settings={
             **_SERVER_SETTINGS,
+            "statement_timeout": f"{statement_timeout:.0f}s",
+            "search_path": "public" if schema is None else f"{schema}, public",
             "application_name": application,
             "synchronous_commit": synchronous_commit,
         },

@@ -40,26 +40,26 @@ class LogReader:
 
     async def after(self, position: int, limit: int, *, until: int = END) -> list[RecordedEvent]:
         """At most `limit` events with `position < event.position <= until`, in order."""
-        return _recorded(await self._db.fetch(SQL.read_log, self.tenant, position, until, limit))
+        return recorded(await self._db.fetch(SQL.read_log, self.tenant, position, until, limit))
 
     async def filtered(
         self, position: int, limit: int, *, type: str | None = None, stream_id: UUID | None = None
     ) -> list[RecordedEvent]:
         """At most `limit` events after `position`, in order, of one type or stream only where that is given."""
-        return _recorded(await self._db.fetch(SQL.read_log_filtered, self.tenant, position, limit, type, stream_id))
+        return recorded(await self._db.fetch(SQL.read_log_filtered, self.tenant, position, limit, type, stream_id))
 
     async def owned(self, owner: UUID, position: int, limit: int, *, until: int) -> list[RecordedEvent]:
         """At most `limit` events about this person's orders after `position`, up to `until`, in order."""
-        return _recorded(await self._db.fetch(SQL.read_owned, self.tenant, str(owner), position, until, limit))
+        return recorded(await self._db.fetch(SQL.read_owned, self.tenant, str(owner), position, until, limit))
 
     async def streams(self, after: Mapping[UUID, int]) -> list[RecordedEvent]:
         """The events of several streams after a version of each (0: from the start), each stream in order."""
-        return _recorded(await self._db.fetch(SQL.read_streams, self.tenant, list(after), list(after.values())))
+        return recorded(await self._db.fetch(SQL.read_streams, self.tenant, list(after), list(after.values())))
 
     async def since_snapshots(self, after: Mapping[UUID, int]) -> list[RecordedEvent]:
         """As `streams`, but where a snapshot is newer than the known version: the snapshot, as SNAPSHOT, and what
         follows it. In version order."""
-        return _recorded(await self._db.fetch(SQL.read_since_snapshots, self.tenant, list(after), list(after.values())))
+        return recorded(await self._db.fetch(SQL.read_since_snapshots, self.tenant, list(after), list(after.values())))
 
     async def save_snapshot(self, stream_id: UUID, version: int, state: bytes) -> None:
         """Keep the state of a stream's aggregate at a version, unless a later one is kept."""
@@ -83,5 +83,6 @@ def replayed(row: Record) -> Replayed:
     return Replayed(answer, row["position"])
 
 
-def _recorded(rows: list[Any]) -> list[RecordedEvent]:
+def recorded(rows: list[Any]) -> list[RecordedEvent]:
+    """Rows of any statement that reads the log, as events."""
     return [RecordedEvent(*row) for row in rows]

@@ -1,18 +1,15 @@
 """An event as the log holds it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json
 
 
-class RecordedEvent(NamedTuple):
-    """One row of the log, in the column order of every statement that reads it.
-
-    `data` are the stored bytes; `metadata` is a JSON object as text; `recorded_at` is the database's clock.
-    """
-
+class _Columns(NamedTuple):
     position: int
     stream_id: UUID
     version: int
@@ -21,6 +18,19 @@ class RecordedEvent(NamedTuple):
     data: bytes
     metadata: str
     recorded_at: datetime
+
+
+class RecordedEvent(_Columns):
+    """One row of the log, in the column order of every statement that reads it.
+
+    `data` are the stored bytes; `metadata` is a JSON object as text; `recorded_at` is the database's clock.
+    """
+
+    @cached_property
+    def stored(self) -> Mapping[str, Any]:
+        """The stored fields, as they were written; parsed once for all who look, so nobody may change them."""
+        fields: dict[str, Any] = from_json(self.data)
+        return fields
 
     def meta(self) -> dict[str, Any]:
         """The metadata as a dict."""

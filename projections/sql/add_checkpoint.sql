@@ -1,2 +1,2 @@
--- A projection that begins. $1 tenant, $2 projection.
-INSERT INTO checkpoints (tenant_id, projection) VALUES ($1, $2) ON CONFLICT DO NOTHING
+-- A projection that begins. $1 tenant, $2 projection, $3 version.
+INSERT INTO checkpoints (tenant_id, projection, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING

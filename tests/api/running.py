@@ -168,7 +168,7 @@ async def _projecting(database_url: str, redis_url: str) -> AsyncIterator[None]:
 
             def build(tenant: str) -> Sequence[Runner]:
                 codec = Codec(Keyring(pool, tenant, MASTER_KEY))
-                archive = make_archive_runners(pool, tenant, sealer, leadership, seal_every=0.02)
+                archive = make_archive_runners(pool, tenant, codec, sealer, leadership, gather=0.0, seal_every=0.02)
                 return [*make_runners(pool, tenant, codec, redis, enqueue, leadership), *archive]
 
             projector = asyncio.create_task(Projector(redis, lambda: all_tenants(pool), build, look_every=0.2).run())

@@ -12,12 +12,14 @@ from redis.asyncio import Redis
 
 from commands.append_of import encode_changes
 from daybook.projector_process import make_runners
+from daybook.read_models import make_deferred_read_models
 from daybook.shop import Shop, make_shop
 from events.domain.account import Account
 from events.domain.customer import Customer
 from events.domain.order import Order
 from events.log.append import Append, Appended, NewEvent
 from events.log.connect import create_pool
+from projections.feed import Feed
 from projections.runner import Runner
 
 SECRET = "a secret of the tests, of more than thirty-two characters"
@@ -31,6 +33,9 @@ class EveryoneLeads:
 
     async def holds(self, name: str) -> bool:
         return True
+
+    async def gives_up(self, name: str) -> None:
+        """In vain."""
 
 
 class Book:
@@ -46,9 +51,14 @@ class Book:
         self.runners = self.new_runners()
 
     def new_runners(self) -> dict[str, Runner]:
-        """Runners of all projections, as a process that starts now has them."""
+        """Runners of all projections but the sealing, as processes that start now have them."""
         parts = (self.pool, self.tenant, self.shop.codec, self.redis, self._enqueue, EveryoneLeads())
-        return {runner.projection.name: runner for runner in make_runners(*parts)}
+        feed = Feed(self.shop.reader)
+        deferred = (
+            Runner(self.tenant, projection, self.pool, feed, EveryoneLeads())
+            for projection in make_deferred_read_models(self.tenant, self.shop.codec)
+        )
+        return {runner.projection.name: runner for runner in (*make_runners(*parts), *deferred)}
 
     async def append(self, *changed: Aggregate) -> int:
         """Append the new events of these aggregates, one command for each; answers the position of the last."""
@@ -136,11 +146,15 @@ class Book:
 
 @asynccontextmanager
 async def open_book(
-    database_url: str, redis: Redis, tenant: str = "default", enqueue: Catcher | None = None
+    database_url: str,
+    redis: Redis,
+    tenant: str = "default",
+    enqueue: Catcher | None = None,
+    master_key: bytes = MASTER_KEY,
 ) -> AsyncIterator[Book]:
     """The book of a shop, closed at the end."""
     async with await create_pool(database_url, "test") as pool:
-        shop = make_shop(tenant, pool, database_url, SECRET, MASTER_KEY, application="test")
+        shop = make_shop(tenant, pool, database_url, SECRET, master_key, application="test")
         try:
             yield Book(pool, shop, redis, enqueue)
         finally:

@@ -1,0 +1,130 @@
+"""A long log, quickly: orders as the domain tells them, their addresses sealed, copied into the log as its owner.
+
+Of a hundred events 25 are orders that begin; each is confirmed, shipped and delivered while later ones begin. What a
+test of reading needs is the same as what the append would have written; how fast it is written is not measured here.
+"""
+
+import json
+import random
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from bench.shoppers import TENANT, Market
+from commands.append_of import encode_changes
+from daybook.settings import Settings
+from events.codec import Codec
+from events.domain.order import Order
+from events.domain.order_parts import Address, Line
+from events.personal import Keyring
+
+ADDRESS: Address = {
+    "recipient": "Ada Lovelace",
+    "line1": "12 St James's Square",
+    "city": "London",
+    "postal_code": "SW1Y 4JH",
+    "country": "GB",
+}
+LATER = (("confirmed", 400), ("shipped", 3_000), ("delivered", 5_000))
+"""The statuses that follow, and after how many later orders each does."""
+_COLUMNS = (
+    *("tenant_id", "position", "stream_id", "stream_version", "event_type", "schema_version"),
+    *("data", "metadata", "recorded_at"),
+)
+_CHUNK = 20_000
+
+
+class _Event(NamedTuple):
+    """What of a row does not depend on its place in the log."""
+
+    stream_id: UUID
+    version: int
+    type: str
+    schema_version: int
+    data: bytes
+    metadata: str
+
+
+async def write_history(settings: Settings, market: Market, events: int) -> int:
+    """Add so many events to the log; answers the position of the last."""
+    owner: asyncpg.Connection = await asyncpg.connect(settings.database_owner_url)
+    try:
+        codec = Codec(Keyring(owner, TENANT, settings.master_key))
+        await codec.keyring.load(shopper.id for shopper in market.shoppers)
+        position: int = await owner.fetchval("SELECT position FROM log_heads WHERE tenant_id = $1", TENANT)
+        told = islice(_told(codec, market), events)
+        while chunk := list(islice(told, _CHUNK)):
+            now = datetime.now(UTC)
+            rows = [(TENANT, place, *event, now) for place, event in enumerate(chunk, position + 1)]
+            position += len(rows)
+            async with owner.transaction():
+                await owner.copy_records_to_table("events", records=rows, columns=_COLUMNS)
+                await owner.execute("UPDATE log_heads SET position = $2 WHERE tenant_id = $1", TENANT, position)
+        return position
+    finally:
+        await owner.close()
+
+
+def _told(codec: Codec, market: Market) -> Iterator[_Event]:
+    """Events for ever."""
+    begun: deque[tuple[Order, str]] = deque(maxlen=LATER[-1][1] + 1)
+    at = datetime.now(UTC) - timedelta(days=365)
+    while True:
+        at += timedelta(seconds=1)
+        buyer = str(random.choice(market.shoppers).id)
+        order = Order.place(
+            uuid7(),
+            at=at,
+            number="7K3M9QF",
+            user_id=buyer,
+            currency="USD",
+            lines=_lines(market),
+            shipping_cents=0,
+            shipping_address=ADDRESS,
+            payment_terms="offline",
+        )
+        begun.append((order, _metadata(buyer)))
+        yield _event(codec, *begun[-1])
+        for status, after in LATER:
+            if len(begun) > after:
+                earlier, metadata = begun[-1 - after]
+                earlier.change_status(status, at=at)
+                yield _event(codec, earlier, metadata)
+
+
+def _event(codec: Codec, order: Order, metadata: str) -> _Event:
+    (new,) = encode_changes(codec, [order], UUID(order.user_id))
+    return _Event(order.id, new.version, new.type, new.schema_version, new.data, metadata)
+
+
+def _lines(market: Market) -> list[Line]:
+    return [
+        {
+            "id": str(uuid7()),
+            "product_id": str(product),
+            "product_name": "Ware",
+            "quantity": random.randint(1, 3),
+            "price_cents": 1_495,
+            "discount_cents": 0,
+        }
+        for product in random.sample(market.products, 2)
+    ]
+
+
+def _metadata(buyer: str) -> str:
+    command_id = uuid7()
+    return json.dumps(
+        {
+            "subject": buyer,
+            "role": "customer",
+            "command_id": str(command_id),
+            "correlation_id": command_id.hex,
+            "owner": buyer,
+        }
+    )
