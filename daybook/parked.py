@@ -13,6 +13,7 @@ from events.personal import Keyring
 from projections.catalogue import CatalogueProjection
 from projections.checkpoints import SQL
 from projections.confirmations import ConfirmationsProjection
+from projections.order_history import OrderHistoryProjection
 from projections.orders import OrdersProjection
 from projections.parking import retry_parked
 from projections.projection import Projection
@@ -57,6 +58,7 @@ def _projections(pool: asyncpg.Pool, tenant: str, master_key: bytes) -> Sequence
     codec = Codec(Keyring(pool, tenant, master_key))
     return [
         OrdersProjection(tenant, codec),
+        OrderHistoryProjection(tenant),
         CatalogueProjection(tenant),
         ConfirmationsProjection(tenant, leave_to_the_sweep),
     ]
