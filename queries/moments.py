@@ -38,17 +38,18 @@ class RecordedBy:
     time: datetime
 
 
-Moment = AtVersion | AtPosition | AtTime | RecordedBy
+Settled = AtVersion | AtPosition | AtTime
+Moment = Settled | RecordedBy
 
 
-async def placed_in_log(moment: Moment, reader: LogReader) -> AtVersion | AtPosition | AtTime:
+async def placed_in_log(moment: Moment, reader: LogReader) -> Settled:
     """A recorded time as the position that the log ended with then; every other moment as it is."""
     if isinstance(moment, RecordedBy):
         return AtPosition(await reader.last_recorded_by(moment.time))
     return moment
 
 
-def events_until(moment: AtVersion | AtPosition | AtTime, stream: Sequence[RecordedEvent]) -> int:
+def events_until(moment: Settled, stream: Sequence[RecordedEvent]) -> int:
     """How many events of a stream, from its first on, had happened at the moment.
 
     By business time these end before the first event that is later: an event behind that one waits for it, whatever

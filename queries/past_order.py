@@ -18,7 +18,7 @@ from events.order_document import fulfillment_document, order_document, payments
 from events.repository import fold
 from events.types import BY_CLASS, DomainEvent
 from queries.get_order import Document
-from queries.moments import AtVersion, Moment, events_until, placed_in_log
+from queries.moments import AtVersion, Moment, Settled, events_until, placed_in_log
 
 _BEGINNINGS = (BY_CLASS[Order.Placed].name, BY_CLASS[Order.Imported].name)
 _SUMMARY = ("id", "type", "time", "recordedtime", "actor", "reason", "streamversion")
@@ -126,13 +126,13 @@ class _Told:
     recorded: Sequence[RecordedEvent]
     events: Sequence[DomainEvent]
 
-    def count(self, moment: Any) -> int:
+    def count(self, moment: Settled) -> int:
         """The version that the order had; 0 before its first event. Raises NoSuchVersion."""
         if isinstance(moment, AtVersion) and moment.version > len(self.events):
             raise NoSuchVersion("The order has not come to this version.", last_version=len(self.events))
         return events_until(moment, self.recorded)
 
-    def existing(self, moment: Any) -> int:
+    def existing(self, moment: Settled) -> int:
         """As `count`. Raises NotFound before the first event."""
         version = self.count(moment)
         if not version:
