@@ -117,6 +117,7 @@ class Runner:
         return self.position
 
     async def _begin(self) -> None:
+        self._feed.forget()
         self.position = await read_checkpoint(self._pool, self.tenant, self.projection.name)
         async with self._pool.acquire() as connection:
             self._parked = bool(await parked_streams(connection, self.tenant, self.projection.name))

@@ -98,11 +98,11 @@ class Witnessing:
                 await asyncio.gather(*(self._ask(witness, published) for witness in self._witnesses))
 
     async def _ask(self, witness: Witness, published: _Published) -> None:
-        signed = {(one.name, one.key_id) for one in Note.parse(published.note).signatures}
-        if (witness.key.name, witness.key.key_id) in signed:
-            return
         known = (witness, published.tenant, published.number)
         try:
+            signed = {(one.name, one.key_id) for one in Note.parse(published.note).signatures}
+            if (witness.key.name, witness.key.key_id) in signed:
+                return
             status, body = await self._post(witness, published, self._signed.get(known, 0))
             if status == 409 and body.strip().isdigit() and len(body) < 20:
                 # It knows better what it signed last than we do, who may have been started since.

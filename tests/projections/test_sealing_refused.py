@@ -197,12 +197,26 @@ class TestBeginningAnew:
             await sealed.appends(2)
             await eventually(lambda: _published(sealed, 1, 2))
             await begin_anew(sealed.book.pool, sealed.book.tenant, sealed.sealer, "a test of it")
-            await sealed.appends(2)
-            await eventually(lambda: _published(sealed, 2, 4))
+            # Also when nothing is appended any more.
+            await eventually(lambda: _published(sealed, 2, 2))
         finally:
             runner.cancel()
             await asyncio.wait((runner,))
-        await sealed.then_sealed(4, number=2)
+        await sealed.then_sealed(2, number=2)
+
+    async def test_reads_the_log_anew(self, own: SealedBook, backup: Backup) -> None:
+        """A sealer that lived on while the database was restored remembers events that are no more."""
+        runner = own.runner()
+        await own.appends(3)
+        await runner.catch_up()
+        await backup.take()
+        await own.appends(3)
+        await runner.catch_up()
+        await backup.restore()
+        await own.appends(3)
+        await begin_anew(own.book.pool, own.book.tenant, own.sealer, "the disk was lost")
+        await runner.catch_up()
+        await own.then_sealed(6, number=2)
 
 
 class TestStandingStill:
