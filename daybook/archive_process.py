@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 
 import asyncpg
+import httpx
 import uvloop
 
 from daybook.failure import Failure
@@ -25,6 +26,7 @@ from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 from projections.sealing import Sealer, SealingProjection, SealingRunner
+from projections.witnessing import Witness, Witnessing, parse_witnesses
 
 _GATHER = 0.5
 """Seconds between two batches of a read model at most, while events pour in: fewer and fuller ones cost less."""
@@ -35,7 +37,7 @@ def run(settings: Settings) -> None:
     configure_logs(settings)
     watch_supervisor()
     give_way()
-    uvloop.run(_run(settings, make_sealer(settings)))
+    uvloop.run(_run(settings, make_sealer(settings), read_witnesses(settings)))
 
 
 def make_sealer(settings: Settings) -> Sealer:
@@ -45,7 +47,19 @@ def make_sealer(settings: Settings) -> Sealer:
     return Sealer(settings.seal_key, settings.seal_origin, settings.seal_folder)
 
 
-async def _run(settings: Settings, sealer: Sealer) -> None:
+def read_witnesses(settings: Settings) -> list[Witness]:
+    """Who signs our checkpoints, too. Raises Failure when the file makes no sense."""
+    if settings.seal_witnesses is None:
+        return []
+    try:
+        return parse_witnesses(settings.seal_witnesses.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"SEAL_WITNESSES cannot be read: {error.strerror}", 2) from None
+    except ValueError as error:
+        raise Failure(f"SEAL_WITNESSES: {error}", 2) from None
+
+
+async def _run(settings: Settings, sealer: Sealer, witnesses: Sequence[Witness]) -> None:
     task = asyncio.current_task()
     if task is not None:
         for signal_ in (signal.SIGTERM, signal.SIGINT):
@@ -62,7 +76,11 @@ async def _run(settings: Settings, sealer: Sealer) -> None:
 
     with contextlib.suppress(asyncio.CancelledError):
         try:
-            await Projector(redis, lambda: all_tenants(durable), build).run()
+            async with httpx.AsyncClient() as client, asyncio.TaskGroup() as tasks:
+                tasks.create_task(Projector(redis, lambda: all_tenants(durable), build).run(), name="project")
+                if witnesses:
+                    witnessing = Witnessing(durable, lambda: all_tenants(durable), witnesses, client)
+                    tasks.create_task(witnessing.run(), name="witnesses")
         finally:
             await leadership.close()
             await redis.aclose()

@@ -162,6 +162,10 @@ class Settings(PaymentSettings):
         default=None, validation_alias="SEAL_KEPT_DIR"
     )
 
+    seal_witnesses: Annotated[Path | None, BeforeValidator(_resolved)] = Field(
+        default=None, validation_alias="SEAL_WITNESSES"
+    )
+
     @property
     def seal_folder(self) -> Path:
         """Where the last checkpoints are kept outside the database."""

@@ -14,6 +14,10 @@ class Feed:
         self._keep = keep
         self._kept: list[RecordedEvent] = []
 
+    def forget(self) -> None:
+        """Keep nothing of what was read: the log may be another, as after a restore."""
+        self._kept.clear()
+
     async def after(self, position: int, limit: int, until: int) -> list[RecordedEvent]:
         """At most `limit` events with `position < event.position <= until`, in order."""
         kept = self._kept

@@ -132,6 +132,7 @@ class Runner:
         return self.position
 
     async def _begin(self) -> None:
+        self._feed.forget()
         projection = self.projection
         self.position = await read_checkpoint(self._pool, self.tenant, projection.name, projection.version)
 

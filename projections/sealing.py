@@ -22,7 +22,7 @@ from events.log.recorded import RecordedEvent
 from events.tlog.checkpoint import Checkpoint
 from events.tlog.note import SigningKey
 from events.tlog.tiles import WIDTH, Tile, split
-from projections.checkpoints import SQL, move_checkpoint, read_checkpoint
+from projections.checkpoints import SQL, CheckpointMoved, move_checkpoint, read_checkpoint
 from projections.feed import Feed
 from projections.kept_seals import KeptSeal, KeptSeals
 from projections.runner import Leadership, Runner
@@ -176,6 +176,13 @@ class SealingRunner(Runner):
     async def _begin(self) -> None:
         await super()._begin()
         await self._sealing.resume()
+
+    async def _step(self) -> int:
+        """Also while nothing happens it is noticed that the database was set back, or a tree begun anew."""
+        applied = await super()._step()
+        if not applied and await read_checkpoint(self._pool, self.tenant, self.projection.name) != self.position:
+            raise CheckpointMoved(self.projection.name)
+        return applied
 
 
 async def begin_tree(

@@ -8,18 +8,16 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from daybook import receipts, seals, verify
+from daybook import verify
 from daybook.embedded import ValkeyServer
-from daybook.failure import Failure
 from daybook.finding import Finding
 from daybook.settings import Settings
 from daybook.verify_seals import Outside, read_outside, seal_findings
 from events.tlog.note import SigningKey
-from events.tlog.receipt import Receipt
 from projections.kept_seals import KeptSeal, KeptSeals
-from queries.seals import inclusion_proof, published_seal, read_bundle
+from tests.acceptance.seal_settings import sealing
 from tests.databases import Database, NewDatabase
-from tests.projections.book import MASTER_KEY, SECRET, open_book
+from tests.projections.book import open_book
 from tests.projections.sealing import ORIGIN, SEED, SealedBook
 
 EVENTS = 600
@@ -35,16 +33,7 @@ async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="module")
 def settings(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(
-        database_url=database.url,
-        database_owner_url=database.owner_url,
-        redis_url="redis://127.0.0.1:1",
-        secret=SECRET,
-        master_key=MASTER_KEY,
-        seal_key=SEED,
-        seal_origin=ORIGIN,
-        seal_kept_dir=tmp_path_factory.mktemp("seals"),
-    )
+    return sealing(database, tmp_path_factory.mktemp("seals"))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +88,7 @@ class TestWhereAllIsWell:
             its = settings.model_copy(update={"database_url": database.url, "seal_kept_dir": tmp_path})
 
             async def work() -> None:
-                for _ in range(30):
+                for _ in range(15):
                     await working.appends(3)
                     await working.seals()
 
@@ -255,72 +244,3 @@ class TestWhatIsNot:
         gone = settings.model_copy(update={"seal_kept_dir": settings.seal_folder / "elsewhere"})
         assert await asyncio.to_thread(verify.run, gone) == 1
         assert "default  kept outside   FAILED  600 events were sealed, and" in capsys.readouterr().out
-
-
-class TestTheCommands:
-    async def test_status_and_key(
-        self, sealed: SealedBook, settings: Settings, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert await asyncio.to_thread(seals.print_status, settings) == 0
-        assert capsys.readouterr().out.splitlines() == [
-            "default  ok       shop.example/default: 600 of 600 events sealed, 600 published",
-            "other  ok       shop.example/other: 0 of 0 events sealed, 0 published",
-        ]
-        await asyncio.to_thread(seals.print_keys, settings)
-        assert capsys.readouterr().out.splitlines()[0] == str(SigningKey("shop.example/default", SEED).verifier)
-        gone = settings.model_copy(update={"seal_kept_dir": settings.seal_folder / "elsewhere"})
-        assert await asyncio.to_thread(seals.print_status, gone) == 1
-        assert "default  REFUSED  600 events were sealed" in capsys.readouterr().out
-
-    async def test_without_a_key_nothing_is_sealed(self, settings: Settings) -> None:
-        with pytest.raises(Failure, match="SEAL_KEY is not set"):
-            await asyncio.to_thread(seals.print_status, settings.model_copy(update={"seal_key": None}))
-
-    async def test_a_new_origin_is_begun_and_told(
-        self,
-        settings: Settings,
-        new_database: NewDatabase,
-        redis: Redis,
-        tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        async with new_database() as database, open_book(database.url, redis) as book:
-            its = settings.model_copy(update={"database_url": database.url, "seal_kept_dir": tmp_path})
-            with pytest.raises(Failure, match="nothing of default was sealed yet"):
-                await asyncio.to_thread(seals.begin, its, "default", "x")
-            with pytest.raises(Failure, match="there is no tenant nobody"):
-                await asyncio.to_thread(seals.begin, its, "nobody", "x")
-            anew = SealedBook(book, tmp_path)
-            await anew.appends(3)
-            await anew.seals()
-            await asyncio.to_thread(seals.begin, its, "default", "the disk was lost")
-            assert "shop.example/default/2 begins" in capsys.readouterr().out
-            await anew.seals()
-            assert await asyncio.to_thread(verify.run, its) in (0, 1)
-            told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("default")][-3:]
-            assert told[0] == "default  seals          ok      6 leaves, in all trees, hold"
-            assert told[1].endswith("shop.example/default/2 was begun because: the disk was lost")
-            assert told[2] == "default  kept outside   ok      agrees, up to 3"
-
-    async def test_a_receipt_is_verified_without_a_service(
-        self, sealed: SealedBook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        pool, reader = sealed.book.pool, sealed.book.shop.reader
-        seal = await published_seal(pool, "default")
-        bundled = await read_bundle(reader, seal, 0, 256)
-        assert bundled is not None
-        entry = bundled[2 : 2 + int.from_bytes(bundled[:2], "big")]
-        receipt = Receipt(entry, 0, tuple(await inclusion_proof(pool, "default", seal, 0, seal.size)), seal.note)
-        file, key = tmp_path / "order.tlog-proof", str(SigningKey(seal.origin, SEED).verifier)
-        file.write_text(receipt.text())
-        assert receipts.verify(file, [key]) == 0
-        said = capsys.readouterr().out
-        assert said.startswith("ok      shop.example/default had this as number 1 of its first 600 events:\n")
-        assert '        type: "CustomerAdded"\n' in said
-        file.write_text(receipt.text().replace("index 0", "index 1"))
-        assert receipts.verify(file, [key]) == 1
-        assert capsys.readouterr().out == "FAILED  the entry is not in the tree\n"
-        file.write_bytes(b"\xff\xfe")
-        assert receipts.verify(file, [key]) == 1
-        with pytest.raises(Failure, match="verifier key"):
-            receipts.verify(file, ["no key"])
