@@ -12,6 +12,7 @@ SECTIONS = {
     "latency": "from a placed order to its frame on the customer's socket",
     "catch_up": "a projection, from the start of a log to its end",
     "seal": "the seals on a log, from its start to its end",
+    "reading": "a log read and decoded, by us and by the eventsourcing library",
     "rebuild": "the orders read model, made anew beside the one that serves",
     "up": "a fresh `daybook up`, until it is ready",
 }

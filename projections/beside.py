@@ -1,10 +1,11 @@
 """A projection beside the one that serves: the same statements on other tables, and a checkpoint of its own."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
+from projections.checkpoints import SQL
 from projections.projection import Projection
 
 
@@ -46,3 +47,15 @@ class Beside:
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Nothing: it has had its effects."""
+
+
+async def every_place(transaction: Connection, table: str) -> AsyncIterator[None]:
+    """Go through all sets of a table: the one that serves, one that is rebuilt, and one that is kept. At each turn the
+    statements of this transaction find that one. For what must be done to all of them, such as forgetting somebody; who
+    does it holds the checkpoints of all of them still."""
+    others = [row["schema"] for row in await transaction.fetch(SQL.other_places, table)]
+    yield
+    for schema in others:
+        await transaction.execute("SELECT set_config('search_path', $1, true)", f"{schema}, public")
+        yield
+    await transaction.execute("SELECT set_config('search_path', 'public', true)")

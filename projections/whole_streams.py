@@ -26,6 +26,8 @@ log = structlog.get_logger("rebuild")
 async def apply_next_range(pool: asyncpg.Pool, tenant: str, beside: Beside, streams: WholeStreams) -> bool:
     """Take a range that nobody has, and apply it in the transaction that says so. False: none is left to take."""
     async with pool.acquire() as connection, connection.transaction():
+        # As a runner does, though several of us at once: whoever holds checkpoints still holds us as well.
+        await connection.execute(SQL.share_checkpoint, tenant, beside.name)
         taken = await connection.fetchrow(SQL.take_range, tenant)
         if taken is None:
             return False
