@@ -30,7 +30,7 @@ _WRITE = ("Idempotency-Key", "If-Match")
 async def read_fulfillment(request: Request) -> Response:
     """What became of the units of each line, the shipments and the returns; always current."""
     guest = admitted(request)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     found = await get_fulfillment(guest.shop.repository, identified(request, "order_id"), guest.caller)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
 

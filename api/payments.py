@@ -28,7 +28,7 @@ _WRITE = ("Idempotency-Key", "If-Match")
 async def read_payments(request: Request) -> Response:
     """The money ledger: what is due, authorized, captured and refunded, and each payment, capture and refund."""
     guest = admitted(request)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     found = await get_payments(guest.shop.repository, identified(request, "order_id"), guest.caller)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
 

@@ -31,6 +31,8 @@ from projections.leadership import AdvisoryLeadership
 from projections.orders import OrdersProjection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
+from projections.sales import SalesProjection
+from projections.search import SearchProjection
 from projections.waiting import WaitingProjection
 
 _GATHER = 0.05
@@ -92,10 +94,15 @@ def make_runners(
         Runner(tenant, WaitingProjection(tenant), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, AccountsProjection(tenant, codec, redis), pool, feed, leadership, gather=_GATHER),
     ]
+    # Nobody waits for these but those who ask for them: what leaves the service does not follow them.
+    deferred = [
+        Runner(tenant, SearchProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
+        Runner(tenant, SalesProjection(tenant, codec), pool, feed, leadership, gather=_GATHER),
+    ]
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=_GATHER),
     ]
     for runner in read_models:
         runner.followers = outward
-    return [*read_models, *outward]
+    return [*read_models, *outward, *deferred]

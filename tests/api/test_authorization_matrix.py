@@ -77,6 +77,8 @@ TABLE = [
     Row("GET /auth/me",                        own="401 200 200 200 200"),
     Row("GET /events",                         own="401 403 403 200 200"),
 
+    Row("GET /stats/sales",                    own="401 403 200 200 200", query="?by=day"),
+
     Row("GET /addresses",                      own="401 200 200 200 200"),
     Row("POST /addresses",                     own="401 201 201 403 201", body={"recipient": "Ada"} | ADDRESS),
 

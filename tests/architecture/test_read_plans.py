@@ -24,11 +24,12 @@ SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
        jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
-                        payment_status, payment_terms, version, updated_at, document)
+                        payment_status, payment_terms, version, updated_at, document, total_cents)
 SELECT 'default', uuid_of(n), uuid_of(n % 100), now() - n * interval '1 minute', n, 'pending', 'unfulfilled', 'none',
-       'unpaid', 'offline', 1, now(), '"id":""'
+       'unpaid', 'offline', 1, now(), '"id":""', n
 FROM generate_series(1, {MANY}) n;
-INSERT INTO order_counts SELECT 'default', uuid_of(n), 'pending', 1 FROM generate_series(1, {MANY}) n;
+INSERT INTO order_counts
+SELECT 'default', uuid_of(n), 'pending', 1, 'unpaid', 'unfulfilled' FROM generate_series(1, {MANY}) n;
 INSERT INTO catalogue
 SELECT 'default', uuid_of(n), 'SKU-' || n, 'Ink', 100, 'USD', 1, 1 FROM generate_series(1, {MANY}) n;
 INSERT INTO stock SELECT 'default', uuid_of(n), 1 FROM generate_series(1, {MANY}) n;

@@ -29,6 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "parked_events": {READ, ADD, CHANGE, REMOVE},
     "order_list": {READ, ADD, CHANGE, REMOVE},
     "order_counts": {READ, ADD, CHANGE, REMOVE},
+    "order_search": {READ, ADD, CHANGE, REMOVE},
+    "sales": {READ, ADD, CHANGE, REMOVE},
     "catalogue": {READ, ADD, CHANGE, REMOVE},
     "backorders": {READ, ADD, CHANGE, REMOVE},
     "expiry_timers": {READ, ADD, CHANGE, REMOVE},
