@@ -10,6 +10,7 @@ SECTIONS = {
     "one_product": "orders that all want one product, against orders of many, through one API process and two",
     "latency": "from a placed order to its frame on the customer's socket",
     "catch_up": "a projection, from the start of a log to its end",
+    "lists": "pages of orders by every filter at any depth, with 250,000 orders",
     "up": "a fresh `daybook up`, until it is ready",
 }
 

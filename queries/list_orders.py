@@ -20,7 +20,7 @@ from queries.search_orders import search_orders
 CURSOR_SECONDS = 24 * 3600
 """A cursor that is older has expired."""
 
-DEEPEST = 10_000
+DEEPEST = 5_000
 """Orders that numbered pages reach; whoever wants more goes on by cursor, for which no page is deep."""
 
 _ALLOWED = to_json(
@@ -69,7 +69,7 @@ class OrderList:
             last = items[-1]
         elif len(items) < len(rows):
             last = rows[-1]
-        body = {"next": None if last is None else self._sealed(Place(last["key"], last["position"]), wanted)}
+        body = {"next": None if last is None else self.cursor_at(Place(last["key"], last["position"]), wanted)}
         return _page(items, body | _counted(counts, wanted, facets=facets))
 
     async def numbered(self, wanted: OrderFilter, page: int, per_page: int, *, facets: bool = False) -> OrderPage:
@@ -97,7 +97,8 @@ class OrderList:
         rows = await self._db.fetch(BY_STATUS[way], *asked, *columns)
         return rows
 
-    def _sealed(self, place: Place, wanted: OrderFilter) -> str:
+    def cursor_at(self, place: Place, wanted: OrderFilter) -> str:
+        """A cursor from which this list goes on after this place."""
         key = place.key.isoformat() if isinstance(place.key, datetime) else place.key
         return self._cursors.seal(f"{int(self._clock())} {key} {place.position}", wanted.name)
 

@@ -13,8 +13,8 @@ from queries.consistency import SQL
 
 By = Literal["day", "product", "customer"]
 
-LONGEST_RANGE = timedelta(days=92)
-"""Products and customers are summed over a quarter at most: the work grows with the days, and with nothing else."""
+LONGEST_RANGE = timedelta(days=31)
+"""Products and customers are summed over a month at most: the work grows with the days, and with nothing else."""
 
 _SUMS = (
     *("units", "gross_cents", "discount_cents", "shipping_cents"),

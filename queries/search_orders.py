@@ -15,7 +15,7 @@ from queries.order_counts import FACETS
 from queries.order_filter import OrderFilter, Place, Word
 from queries.order_statements import SEARCH
 
-WALK = 500
+WALK = 250
 """Orders that one page looks at, at most."""
 
 MOST_COMPLETIONS = 30

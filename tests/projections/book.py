@@ -126,6 +126,10 @@ class Book:
                 "SELECT * FROM order_counts WHERE tenant_id = $1 AND orders <> 0 "
                 "ORDER BY user_id, status, payment_status, fulfillment_status"
             ),
+            "search": await self.rows("SELECT * FROM order_search WHERE tenant_id = $1 ORDER BY position, word"),
+            "sales": await self.rows(
+                "SELECT * FROM sales WHERE tenant_id = $1 AND orders <> 0 ORDER BY dimension, day, key, currency"
+            ),
             "catalogue": await self.rows("SELECT * FROM catalogue WHERE tenant_id = $1 ORDER BY product_id"),
             "deliveries": await self.rows(
                 "SELECT delivery_id, kind, order_id, customer_id FROM deliveries "
