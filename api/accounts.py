@@ -103,7 +103,7 @@ async def read_accounts(request: Request) -> Response:
 async def read_account(request: Request) -> Response:
     """One account, always current (admins)."""
     shop = admitted(request).shop
-    await consistent(request, shop, None)
+    await consistent(request, shop)
     account = await get_account(shop.repository, identified(request, "account_id"))
     return Response(account.json, headers={"ETag": f'"{account.version}"'}, media_type=JSON)
 

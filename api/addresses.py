@@ -40,6 +40,6 @@ async def add_address(request: Request) -> Response:
 async def read_addresses(request: Request) -> Response:
     """All of one's own, in the order in which they were added; always current."""
     guest = admitted(request)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     items = await list_addresses(guest.shop.repository, guest.caller.subject)
     return Response(to_json({"items": items, "next": None}), media_type=JSON)

@@ -42,7 +42,7 @@ async def list_events(request: Request) -> Response:
     guest = admitted(request)
     wanted = queried(request, EventQuery)
     shop = guest.shop
-    await consistent(request, shop, None)
+    await consistent(request, shop)
     after = 0 if wanted.after is None else opened_position(shop.positions, wanted.after)
     events, following = await read_events(
         shop.reader, after, wanted.limit, cloud_type=wanted.type, stream_id=wanted.stream

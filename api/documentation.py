@@ -120,6 +120,13 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
     schema = query.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": described}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "schema": described,
+            # A list is one value with commas in it.
+            **({"style": "form", "explode": False} if described.get("type") == "array" else {}),
+        }
         for name, described in schema["properties"].items()
     ]

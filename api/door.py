@@ -260,16 +260,16 @@ def answered(answer: Answer, positions: Positions) -> Response:
     return Response(answer.body, answer.status, headers, JSON)
 
 
-async def consistent(request: Request, shop: Shop, projection: str | None) -> None:
+async def consistent(request: Request, shop: Shop, *projections: str) -> None:
     """Hold a read until it shows the write that its Consistency-Token names. Raises Problem (400), ProjectionBehind.
 
-    `projection` None: the read is always current, and the token is only checked.
+    `projections`: those that it answers from. Without any the read is always current, and the token is only checked.
     """
     token = header_of(request, b"consistency-token")
     if token is None:
         return
     position = opened_position(shop.positions, token)
-    if projection is not None:
+    for projection in projections:
         await wait_for_position(backend_of(request).pool, shop.tenant, projection, position)
 
 

@@ -34,7 +34,7 @@ async def read_fulfillment(request: Request) -> Response:
     """What became of the units of each line, the shipments and the returns; always current."""
     guest = admitted(request)
     moment = await asked_moment(request, guest)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     order_id = identified(request, "order_id")
     if moment is None:
         found = await get_fulfillment(guest.shop.repository, order_id, guest.caller)

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from api.backend import Backend
 from api.documentation import answers, documented
-from api.door import JSON, admitted, backend_of, parsed
+from api.door import JSON, admitted, backend_of, consistent, parsed
 from api.login_limits import count_login
 from api.origin import check_origin
 from api.passwords import password_matches
@@ -85,10 +85,14 @@ async def logout(request: Request) -> Response:
     return without_session(request)
 
 
-@router.get("/auth/me", **documented("Who am I", permission=AUTHENTICATED, answers=answers(200, Me)))
+@router.get(
+    "/auth/me",
+    **documented("Who am I", permission=AUTHENTICATED, answers=answers(200, Me), headers=("Consistency-Token",)),
+)
 async def me(request: Request) -> Response:
     """The account behind the token, and what its roles allow."""
     guest = admitted(request)
+    await consistent(request, guest.shop, "accounts")
     account = await backend_of(request).pool.fetchrow(SQL.read_account, guest.shop.tenant, guest.caller.subject)
     external = request.scope["admission"].external
     if account is None and not external:

@@ -210,9 +210,20 @@ class BatchAnswer(Shape):
     results: list[BatchResult]
 
 
+class OrderFacets(Shape):
+    """Of each kind of status, how many orders would be listed, were it the one asked for."""
+
+    status: dict[str, int]
+    payment_status: dict[str, int]
+    fulfillment_status: dict[str, int]
+
+
 class OrderListPage(Shape):
+    """Of a search a page may be short of its limit, even empty, with more to come after `next`."""
+
     items: list[OrderAnswer]
     next: str | None
-    total: int | None
+    total: int | None = Field(description="null where it would have to be counted: in a search, and between two times")
+    facets: OrderFacets | None = Field(default=None, description="null as `total`; there only where they are asked for")
     page: int | None = None
     pages: int | None = None

@@ -1,10 +1,8 @@
 """Orders over HTTP: placing, moving, cancelling; the list, one order, its history."""
 
-from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, model_validator
 from pydantic_core import to_json
 
 from api.as_of import AsOf, asked_moment
@@ -21,14 +19,14 @@ from api.door import (
     performed,
     queried,
 )
+from api.order_query import OrderQuery
 from api.order_schemas import OrderAnswer, OrderListPage
-from api.paging import MOST, Limit, Paging
 from api.permission import AUTHENTICATED
 from api.route import DirectRoute
 from api.schemas import History
 from api.time_travel import list_orders_as_of, past_orders
 from commands.cancel_order import Cancellation, CancelOrder
-from commands.change_order_status import ChangeOrderStatus, Status, StatusChange
+from commands.change_order_status import ChangeOrderStatus, StatusChange
 from commands.change_shipping_address import ChangeShippingAddress, ShippingAddressChange
 from commands.place_order import OrderCreate, PlaceOrder
 from events.opaque import InvalidOpaque
@@ -40,21 +38,6 @@ router = APIRouter(tags=["orders"], route_class=DirectRoute)
 
 _WRITE = ("Idempotency-Key", "If-Match")
 _READ = ("Consistency-Token",)
-
-
-class OrderQuery(Paging, AsOf):
-    """Which orders, and which page of them: by `cursor`, or by `page` and `per_page`."""
-
-    status: Status | None = None
-    user_id: UUID | None = None
-    page: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    per_page: Limit | None = None
-
-    @model_validator(mode="after")
-    def _one_way_of_paging(self) -> Self:
-        if self.cursor is not None and (self.page or self.per_page):
-            raise ValueError("page by cursor or by number, not both")
-        return self
 
 
 @router.post(
@@ -155,15 +138,16 @@ async def list_orders(request: Request) -> Response:
         user_id = guest.caller.subject
     if wanted.as_of is not None or wanted.as_of_recorded is not None:
         return await list_orders_as_of(request, guest, user_id)
-    await consistent(request, guest.shop, "orders")
+    await consistent(request, guest.shop, "orders", *(["search"] if wanted.q else []))
     orders = OrderList(backend_of(request).pool, guest.shop.tenant, guest.shop.cursors, guest.caller)
-    if wanted.page is not None or wanted.per_page is not None:
-        page = await orders.numbered(user_id, wanted.status, wanted.page or 1, min(wanted.per_page or 50, MOST))
-    else:
-        try:
-            page = await orders.after_cursor(user_id, wanted.status, wanted.cursor, wanted.limit)
-        except InvalidOpaque:
-            raise invalid_cursor() from None
+    asked = wanted.asks(user_id)
+    try:
+        if wanted.page is not None or wanted.per_page is not None:
+            page = await orders.numbered(asked, wanted.page or 1, wanted.per_page or 50, facets=wanted.facets)
+        else:
+            page = await orders.after_cursor(asked, wanted.cursor, wanted.limit, facets=wanted.facets)
+    except InvalidOpaque:
+        raise invalid_cursor() from None
     return Response(page.json, media_type=JSON)
 
 
@@ -181,7 +165,7 @@ async def read_order(request: Request) -> Response:
     """One order, always current; or as it was, and then nothing is allowed any more: both lists of that are empty."""
     guest = admitted(request)
     moment = await asked_moment(request, guest)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     order_id = identified(request, "order_id")
     if moment is None:
         order = await get_order(guest.shop.repository, order_id, guest.caller)
@@ -203,7 +187,7 @@ async def read_history(request: Request) -> Response:
     """All that happened to an order and because of it, oldest first, as CloudEvents."""
     guest = admitted(request)
     shop = guest.shop
-    await consistent(request, shop, None)
+    await consistent(request, shop)
     order_id = identified(request, "order_id")
     history = await order_history(shop.repository, shop.reader, shop.codec, order_id, guest.caller)
     return Response(to_json({"events": history}), media_type=JSON)

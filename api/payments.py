@@ -32,7 +32,7 @@ async def read_payments(request: Request) -> Response:
     """The money ledger: what is due, authorized, captured and refunded, and each payment, capture and refund."""
     guest = admitted(request)
     moment = await asked_moment(request, guest)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     order_id = identified(request, "order_id")
     if moment is None:
         found = await get_payments(guest.shop.repository, order_id, guest.caller)

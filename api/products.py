@@ -116,6 +116,6 @@ async def read_product(request: Request) -> Response:
     """One product, always current."""
     guest = admitted(request)
     shop = guest.shop
-    await consistent(request, shop, None)
+    await consistent(request, shop)
     product = await get_product(shop.repository, shop.reader, identified(request, "product_id"))
     return Response(product.json, headers={"ETag": f'"{product.version}"'}, media_type=JSON)

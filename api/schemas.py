@@ -1,6 +1,6 @@
 """The shapes of answers, for the OpenAPI document. Answers are written ready-made; a test holds them to these."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -99,6 +99,34 @@ class ProductAnswer(Shape):
 
 class ProductListPage(Shape):
     items: list[ProductAnswer]
+    next: str | None
+
+
+class Sales(Shape):
+    """What was sold of one currency on one day, of one product, or to one customer; in minor units.
+
+    `net_cents` = gross − discount + shipping − cancelled − returned. Refunds are money, and apart from that.
+    """
+
+    day: date | None = None
+    product_id: UUID | None = None
+    customer_id: UUID | None = None
+    currency: str
+    orders: int
+    units: int
+    gross_cents: int
+    discount_cents: int
+    shipping_cents: int | None = Field(default=None, description="not of products")
+    cancelled_units: int
+    cancelled_cents: int
+    returned_units: int
+    returned_cents: int
+    net_cents: int
+    refunded_cents: int | None = Field(default=None, description="not of products")
+
+
+class SalesPage(Shape):
+    items: list[Sales]
     next: str | None
 
 

@@ -44,7 +44,7 @@ async def read_diff(request: Request) -> Response:
     """What an order shows differently at `to` than at `from`, field by field, and the event that made it so."""
     guest = admitted(request)
     between = queried(request, Between)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     since = AtVersion(0) if between.since is None else await moment_of(between.since, "from", guest)
     until = None if between.until is None else await moment_of(between.until, "to", guest)
     diff = await past_orders(guest).diff(identified(request, "order_id"), since, until)
@@ -65,7 +65,7 @@ async def read_provenance(request: Request) -> Response:
     """Of each field of an order the event that set it: who, when, and why."""
     guest = admitted(request)
     moment = await asked_moment(request, guest)
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     found = await past_orders(guest).provenance(identified(request, "order_id"), moment)
     return Response(found.json, headers={"ETag": f'"{found.version}"'}, media_type=JSON)
 
@@ -82,7 +82,7 @@ async def list_orders_as_of(request: Request, guest: Guest, user_id: UUID | None
     if moment is None or isinstance(moment, AtVersion):
         detail = "a list has no version: name a position or a time"
         raise validation_failed([{"pointer": "?as_of", "code": "moment_of_list", "detail": detail}])
-    await consistent(request, guest.shop, None)
+    await consistent(request, guest.shop)
     orders = PastOrderList(backend_of(request).pool, guest.shop.reader, guest.shop.codec, guest.shop.cursors)
     try:
         page = await orders.page(moment, user_id, wanted.status, wanted.cursor, wanted.limit)

@@ -14,6 +14,7 @@ SECTIONS = {
     "seal": "the seals on a log, from its start to its end",
     "reading": "a log read and decoded, by us and by the eventsourcing library",
     "rebuild": "the orders read model, made anew beside the one that serves",
+    "lists": "pages of orders by every filter at any depth, with 250,000 orders",
     "up": "a fresh `daybook up`, until it is ready",
 }
 

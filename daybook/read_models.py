@@ -11,11 +11,13 @@ from projections.fanout import FanoutProjection
 from projections.order_history import OrderHistoryProjection
 from projections.orders import OrdersProjection
 from projections.projection import Projection
+from projections.sales import SalesProjection
 from projections.sealing import SealingProjection
+from projections.search import SearchProjection
 from projections.waiting import WaitingProjection
 
 _PROMPT = (OrdersProjection, CatalogueProjection, WaitingProjection)
-_DEFERRED = (OrderHistoryProjection,)
+_DEFERRED = (OrderHistoryProjection, SearchProjection, SalesProjection)
 
 VERSIONS = {
     kind.name: kind.version
@@ -47,7 +49,7 @@ def make_prompt_read_models(tenant: str, codec: Codec) -> Sequence[Projection]:
 
 def make_deferred_read_models(tenant: str, codec: Codec) -> Sequence[Projection]:
     """Those that may be late when the machine is busy."""
-    return [OrderHistoryProjection(tenant)]
+    return [OrderHistoryProjection(tenant), SearchProjection(tenant, codec), SalesProjection(tenant, codec)]
 
 
 def make_read_models(tenant: str, codec: Codec) -> Sequence[Projection]:

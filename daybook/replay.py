@@ -263,8 +263,8 @@ def _shows(row: asyncpg.Record, order: Order, began_at: int) -> bool:
         return False
     statuses = Statuses(*(row[name] for name in Statuses._fields))
     shown |= moving_part(statuses, from_json(row["holds"]), row["version"], row["updated_at"])
-    keys = (row["user_id"], row["placed_at"], row["position"], row["payment_terms"])
-    told = (UUID(order.user_id), order.created_on, began_at, order.payment_terms)
+    keys = (row["user_id"], row["placed_at"], row["position"], row["payment_terms"], row["total_cents"])
+    told = (UUID(order.user_id), order.created_on, began_at, order.payment_terms, order.total_cents)
     return bool(shown == order_document(order) and keys == told)
 
 

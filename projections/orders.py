@@ -1,10 +1,10 @@
-"""The orders read model: a row per order, as the list answers it, and counts per user and status."""
+"""The orders read model: a row per order, as the list answers it, and counts per user and combination of statuses."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,10 @@ EVERYONE = UUID(int=0)
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
 _OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent)).union(_BEGINNINGS)
 _STATUSES = itemgetter(*Statuses._fields)
+_standing = attrgetter("status", "payment_status", "fulfillment_status")
+
+_Counts = Counter[tuple[UUID, str, str, str]]
+"""User (or EVERYONE), status, payment status, fulfillment status → by how many orders more."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class _Row:
     placed_at: datetime | None = None
     document: str = ""
     payment_terms: str = ""
+    total_cents: int = 0
     holds: str | None = None
     address: Address | None = None
 
@@ -70,7 +75,7 @@ class OrdersProjection:
         rows = await self._rows([event for event in events if event.type in _OF_ORDERS])
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
         moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}
-        counts: Counter[tuple[UUID, str]] = Counter()
+        counts: _Counts = Counter()
         if began:
             await self._insert(transaction, began, counts)
         if moved:
@@ -80,8 +85,7 @@ class OrdersProjection:
             await transaction.execute(
                 SQL.count_orders,
                 self._tenant,
-                [user_id for user_id, _ in changes],
-                [status for _, status in changes],
+                *map(list, zip(*changes, strict=True)),
                 list(changes.values()),
             )
 
@@ -111,7 +115,7 @@ class OrdersProjection:
                 row.address = opened_fields["shipping_address"]
         return rows
 
-    async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
+    async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: _Counts) -> None:
         await transaction.execute(
             SQL.insert_orders,
             self._tenant,
@@ -125,12 +129,14 @@ class OrdersProjection:
             [_readdressed(row.document, row) for row in rows.values()],
             [row.holds or "[]" for row in rows.values()],
             [row.payment_terms for row in rows.values()],
+            [row.total_cents for row in rows.values()],
         )
         for row in rows.values():
-            counts[row.user_id or EVERYONE, row.statuses.status] += 1
-            counts[EVERYONE, row.statuses.status] += 1
+            standing = _standing(row.statuses)
+            counts[row.user_id or EVERYONE, *standing] += 1
+            counts[EVERYONE, *standing] += 1
 
-    async def _update(self, transaction: Connection, rows: dict[UUID, _Row], counts: Counter[tuple[UUID, str]]) -> None:
+    async def _update(self, transaction: Connection, rows: dict[UUID, _Row], counts: _Counts) -> None:
         before = await transaction.fetch(
             SQL.update_orders,
             self._tenant,
@@ -151,10 +157,11 @@ class OrdersProjection:
                 [one["order_id"] for one in documents],
                 [_readdressed(one["document"], elsewhere[one["order_id"]]) for one in documents],
             )
-        for was in before:
-            for user_id in (was["user_id"], EVERYONE):
-                counts[user_id, was["status"]] -= 1
-                counts[user_id, rows[was["order_id"]].statuses.status] += 1
+        for order_id, user_id, *standing in before:
+            now = _standing(rows[order_id].statuses)
+            for whose in (user_id, EVERYONE):
+                counts[whose, *standing] -= 1
+                counts[whose, *now] += 1
 
 
 def _columns(rows: Mapping[UUID, _Row]) -> Iterator[list[str]]:
@@ -193,4 +200,5 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         placed_at=placed_at,
         document=to_json(fixed)[1:-1].decode(),
         payment_terms=fixed["payment_terms"],
+        total_cents=fixed["total_cents"],
     )

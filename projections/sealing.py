@@ -17,7 +17,7 @@ import structlog
 
 from events.leaf import NotSealable, leaves_of
 from events.log.database import Connection, Database
-from events.log.reader import LogReader
+from events.log.reader import END, LogReader
 from events.log.recorded import RecordedEvent
 from events.tlog.checkpoint import Checkpoint
 from events.tlog.note import SigningKey
@@ -177,9 +177,9 @@ class SealingRunner(Runner):
         await super()._begin()
         await self._sealing.resume()
 
-    async def _step(self) -> int:
+    async def _step(self, until: int = END) -> int:
         """Also while nothing happens it is noticed that the database was set back, or a tree begun anew."""
-        applied = await super()._step()
+        applied = await super()._step(until)
         if not applied and await read_checkpoint(self._pool, self.tenant, self.projection.name) != self.position:
             raise CheckpointMoved(self.projection.name)
         return applied

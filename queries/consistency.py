@@ -21,12 +21,16 @@ class ProjectionBehind(Exception):
 async def wait_for_position(
     db: asyncpg.Pool, tenant: str, projection: str, position: int, *, patience: float = 5.0
 ) -> None:
-    """Return once `projection` shows `position`, or raise ProjectionBehind after `patience` seconds."""
+    """Return once `projection` shows `position`, or raise ProjectionBehind after `patience` seconds.
+
+    At once where the log itself ends before it: a position is told when it is in the log, so this one is from before a
+    restore, and waiting will not bring it back.
+    """
     deadline = asyncio.get_running_loop().time() + patience
     pause = 0.002
     while True:
         (row,) = await db.fetch(SQL.read_progress, tenant, projection, position)
-        if row["parked"]:
+        if row["parked"] or row["head"] < position:
             raise ProjectionBehind(projection)
         if row["position"] >= position:
             return

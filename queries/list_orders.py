@@ -1,9 +1,10 @@
 """What a customer, or the staff, sees in the list of orders."""
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
@@ -11,9 +12,17 @@ from pydantic_core import to_json
 from events.caller import Caller
 from events.domain.statuses import FULFILLMENT_STATUSES, NEXT_STATUSES, allowed_after
 from events.opaque import Cursors, InvalidOpaque
-from queries.consistency import SQL
+from queries.order_counts import OrderCounts
+from queries.order_filter import OrderFilter, Place
+from queries.order_statements import BY_STATUS, LIST
+from queries.search_orders import search_orders
 
-_EVERYONE = UUID(int=0)
+CURSOR_SECONDS = 24 * 3600
+"""A cursor that is older has expired."""
+
+DEEPEST = 5_000
+"""Orders that numbered pages reach; whoever wants more goes on by cursor, for which no page is deep."""
+
 _ALLOWED = to_json(
     {status: {so_far: allowed_after(status, so_far) for so_far in FULFILLMENT_STATUSES} for status in NEXT_STATUSES}
 ).decode()
@@ -27,62 +36,87 @@ class OrderPage:
 
 
 class OrderList:
-    """Lists one tenant's orders, newest first."""
+    """Lists one tenant's orders."""
 
-    def __init__(self, db: asyncpg.Pool, tenant: str, cursors: Cursors, caller: Caller) -> None:
+    def __init__(
+        self, db: asyncpg.Pool, tenant: str, cursors: Cursors, caller: Caller, clock: Callable[[], float] = time.time
+    ) -> None:
         """`caller`: who reads, for each order tells what they may do with it. What they may see is the asker's to
-        say."""
-        self._reader = (caller.subject, caller.may("orders:manage"), caller.may("payments:manage"))
+        say. `clock`: seconds, by which cursors age."""
+        self._reader = (_ALLOWED, caller.subject, caller.may("orders:manage"), caller.may("payments:manage"))
         self._db = db
         self._tenant = tenant
         self._cursors = cursors
+        self._clock = clock
 
-    async def after_cursor(self, user_id: UUID | None, status: str | None, cursor: str | None, limit: int) -> OrderPage:
-        """The page after `cursor`; `user_id` None lists everyone's. Raises InvalidOpaque."""
-        purpose = f"orders {user_id} {status}"
-        placed_at, position = (None, None) if cursor is None else _place(self._cursors.open(cursor, purpose))
-        rows = await self._rows(user_id, status, placed_at, position, limit + 1, 0)
-        more, rows = rows[limit:], rows[:limit]
-        last = f"{rows[-1]['placed_at'].isoformat()} {rows[-1]['position']}" if more else None
-        body = {
-            "next": None if last is None else self._cursors.seal(last, purpose),
-            "total": await self._total(user_id, status),
-        }
-        return _page(rows, body)
+    async def after_cursor(
+        self, wanted: OrderFilter, cursor: str | None, limit: int, *, facets: bool = False
+    ) -> OrderPage:
+        """The page after `cursor`. Raises InvalidOpaque, SearchTooBroad."""
+        after = None if cursor is None else self._opened(cursor, wanted)
+        counts = await OrderCounts.read(self._db, self._tenant, wanted.user_id)
+        if wanted.words:
+            known = counts.total(OrderFilter())
+            rows: Sequence[Any] = await search_orders(
+                self._db, self._tenant, wanted, known, after, limit + 1, self._reader
+            )
+        else:
+            rows = await self._rows(wanted, counts, after, limit + 1, 0)
+        items = [row for row in rows if row["item"] is not None]
+        last: Any = None
+        if len(items) > limit:
+            items = items[:limit]
+            last = items[-1]
+        elif len(items) < len(rows):
+            last = rows[-1]
+        body = {"next": None if last is None else self.cursor_at(Place(last["key"], last["position"]), wanted)}
+        return _page(items, body | _counted(counts, wanted, facets=facets))
 
-    async def numbered(self, user_id: UUID | None, status: str | None, page: int, per_page: int) -> OrderPage:
-        """Page `page` (from 1) of pages of `per_page` orders."""
-        rows = await self._rows(user_id, status, None, None, per_page, (page - 1) * per_page)
-        total = await self._total(user_id, status)
-        return _page(rows, {"next": None, "total": total, "page": page, "pages": -(-total // per_page)})
+    async def numbered(self, wanted: OrderFilter, page: int, per_page: int, *, facets: bool = False) -> OrderPage:
+        """Page `page` (from 1) of pages of `per_page` orders; DEEPEST is for the asker to see to."""
+        counts = await OrderCounts.read(self._db, self._tenant, wanted.user_id)
+        rows = await self._rows(wanted, counts, None, per_page, (page - 1) * per_page)
+        told = _counted(counts, wanted, facets=facets)
+        total = told["total"]
+        return _page(
+            rows, {"next": None, **told, "page": page, "pages": None if total is None else -(-total // per_page)}
+        )
 
     async def _rows(
-        self,
-        user_id: UUID | None,
-        status: str | None,
-        placed_at: datetime | None,
-        position: int | None,
-        limit: int,
-        skip: int,
-    ) -> list[Any]:
-        statement = SQL.list_orders if user_id is None else SQL.list_orders_of_user
-        rows: list[Any] = await self._db.fetch(
-            statement, self._tenant, user_id, status, placed_at, position, limit, skip, _ALLOWED, *self._reader
-        )
+        self, wanted: OrderFilter, counts: OrderCounts, after: Place | None, limit: int, skip: int
+    ) -> Sequence[Any]:
+        way = ("everyone" if wanted.user_id is None else "user", wanted.sort)
+        asked = (self._tenant, wanted.user_id, *self._reader, limit, skip, *wanted.bounds(after))
+        if not wanted.standing:
+            rows: list[Any] = await self._db.fetch(LIST[way], *asked)
+            return rows
+        standings = list(counts.matching(wanted))
+        if not standings:
+            return []
+        columns = [list(column) for column in zip(*(one[:3] for one in standings), strict=True)]
+        rows = await self._db.fetch(BY_STATUS[way], *asked, *columns)
         return rows
 
-    async def _total(self, user_id: UUID | None, status: str | None) -> int:
-        return int(await self._db.fetchval(SQL.count_orders, self._tenant, user_id or _EVERYONE, status))
+    def cursor_at(self, place: Place, wanted: OrderFilter) -> str:
+        """A cursor from which this list goes on after this place."""
+        key = place.key.isoformat() if isinstance(place.key, datetime) else place.key
+        return self._cursors.seal(f"{int(self._clock())} {key} {place.position}", wanted.name)
+
+    def _opened(self, cursor: str, wanted: OrderFilter) -> Place:
+        sealed_at, key, position = self._cursors.open(cursor, wanted.name).split(" ")
+        if self._clock() - int(sealed_at) > CURSOR_SECONDS:
+            raise InvalidOpaque(cursor)
+        return Place(datetime.fromisoformat(key) if wanted.key == "placed_at" else int(key), int(position))
 
 
-def _page(rows: list[Any], rest: dict[str, Any]) -> OrderPage:
+def _counted(counts: OrderCounts, wanted: OrderFilter, *, facets: bool) -> dict[str, Any]:
+    """`total`, and `facets` where they are asked for; null where counts are not kept."""
+    told: dict[str, Any] = {"total": counts.total(wanted) if wanted.counted else None}
+    if facets:
+        told["facets"] = counts.facets(wanted) if wanted.counted else None
+    return told
+
+
+def _page(rows: Sequence[Any], rest: dict[str, Any]) -> OrderPage:
     items = ",".join(row["item"] for row in rows)
     return OrderPage(b'{"items":[' + items.encode() + b"]," + to_json(rest)[1:])
-
-
-def _place(text: str) -> tuple[datetime, int]:
-    placed_at, _, position = text.partition(" ")
-    try:
-        return datetime.fromisoformat(placed_at), int(position)
-    except ValueError:
-        raise InvalidOpaque(text) from None

@@ -173,11 +173,15 @@ class TestWhatIsNot:
             (
                 "INSERT INTO order_list SELECT tenant_id, gen_random_uuid(), user_id, placed_at, position, status, "
                 "version, updated_at, document, fulfillment_status, return_status, payment_status, "
-                "payment_terms, holds FROM order_list LIMIT 1",
+                "payment_terms, holds, total_cents FROM order_list LIMIT 1",
                 {"orders", "order counts"},
             ),
+            ("UPDATE order_list SET total_cents = total_cents + 1", {"orders"}),
             ("UPDATE order_counts SET orders = orders + 1 WHERE status = 'shipped'", {"order counts"}),
-            ("INSERT INTO order_counts VALUES ('default', gen_random_uuid(), 'pending', 1)", {"order counts"}),
+            (
+                "INSERT INTO order_counts VALUES ('default', gen_random_uuid(), 'pending', 1, 'unpaid', 'unfulfilled')",
+                {"order counts"},
+            ),
             ("DELETE FROM order_counts WHERE status = 'returned'", {"order counts"}),
             ("UPDATE order_versions SET from_position = from_position + 1 WHERE status = 'expired'", {"order history"}),
             ("UPDATE order_versions SET from_time = from_time - interval '1 s' WHERE version = 2", {"order history"}),

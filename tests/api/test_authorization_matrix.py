@@ -84,6 +84,8 @@ TABLE = [
     Row("GET /audit/proofs/inclusion",         own="401 403 403 200 200", query="?index=0"),
     Row("GET /audit/proofs/consistency",       own="401 403 403 200 200", query="?from=1"),
 
+    Row("GET /stats/sales",                    own="401 403 200 200 200", query="?by=day"),
+
     Row("GET /addresses",                      own="401 200 200 200 200"),
     Row("POST /addresses",                     own="401 201 201 403 201", body={"recipient": "Ada"} | ADDRESS),
 

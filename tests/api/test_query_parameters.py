@@ -45,7 +45,7 @@ class TestLimits:
 class TestUnknownParameters:
     @pytest.mark.parametrize("path", LISTS)
     async def test_are_refused(self, admin: Person, path: str) -> None:
-        (await admin.gets(path, sort="asc")).invalid(pointer="?sort", error="extra_forbidden")
+        (await admin.gets(path, colour="red")).invalid(pointer="?colour", error="extra_forbidden")
 
     @pytest.mark.parametrize("path", LISTS)
     async def test_and_known_ones_twice_are_refused(self, admin: Person, path: str) -> None:

@@ -11,6 +11,8 @@ from consumers.deliver import SQL as DELIVERIES
 from events.log.reader import SQL as LOG
 from projections.checkpoints import SQL as PROJECTIONS
 from queries.consistency import SQL as QUERIES
+from queries.order_filter import SORTS
+from queries.order_statements import BY_STATUS, LIST, SEARCH
 from tests.databases import NewDatabase
 from tests.plans import plans_of
 
@@ -24,11 +26,24 @@ SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
        jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
-                        payment_status, payment_terms, version, updated_at, document)
+                        payment_status, payment_terms, version, updated_at, document, total_cents)
 SELECT 'default', uuid_of(n), uuid_of(n % 100), now() - n * interval '1 minute', n, 'pending', 'unfulfilled', 'none',
-       'unpaid', 'offline', 1, now(), '"id":""'
+       'unpaid', 'offline', 1, now(), '"id":""', n
 FROM generate_series(1, {MANY}) n;
-INSERT INTO order_counts SELECT 'default', uuid_of(n), 'pending', 1 FROM generate_series(1, {MANY}) n;
+INSERT INTO order_counts
+SELECT 'default', uuid_of(n), 'pending', 1, 'unpaid', 'unfulfilled' FROM generate_series(1, {MANY}) n;
+INSERT INTO order_search
+SELECT 'default', word, now() - n * interval '1 minute', n, false
+FROM generate_series(1, {MANY}) n, unnest(ARRAY['n' || n, 'pen', 'ink']) AS w (word);
+INSERT INTO sales
+SELECT 'default', 'day', date '1990-01-01' + n, uuid_of(0), 'USD', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0
+FROM generate_series(1, {MANY}) n
+UNION ALL
+SELECT 'default', 'product', '-infinity', uuid_of(n), 'USD', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0
+FROM generate_series(1, {MANY}) n
+UNION ALL
+SELECT 'default', 'product', date '1990-01-01' + n, uuid_of(n), 'USD', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0
+FROM generate_series(1, {MANY}) n;
 INSERT INTO catalogue
 SELECT 'default', uuid_of(n), 'SKU-' || n, 'Ink', 100, 'USD', 1, 1 FROM generate_series(1, {MANY}) n;
 INSERT INTO stock SELECT 'default', uuid_of(n), 1 FROM generate_series(1, {MANY}) n;
@@ -88,19 +103,23 @@ READS = {
         "text, uuid[], uuid[], int[], uuid[], text[]",
         f"'default', {A_FEW}, {A_FEW}, ARRAY[1, 1, 2], {A_FEW}, ARRAY['key', NULL, 'key']",
     ),
-    "orders": Read(
-        QUERIES.list_orders,
-        "text, uuid, text, timestamptz, bigint, int, int, jsonb, uuid, bool, bool",
-        f"'default', NULL, NULL, {PLACE}, 50, 0, '{{}}', uuid_of(7), true, true",
-        page="order_list_newest",
+    "counts": Read(QUERIES.order_counts, "text, uuid", "'default', uuid_of(7)"),
+    "orders of words": Read(QUERIES.count_word_orders, "text, text[], int", "'default', ARRAY['pen', 'n77'], 500"),
+    "words that begin": Read(
+        QUERIES.words_from, "text, text, text, int", "'default', 'n7', 'n7\uffff', 30", page="order_search_pkey"
     ),
-    "orders of a person": Read(
-        QUERIES.list_orders_of_user,
-        "text, uuid, text, timestamptz, bigint, int, int, jsonb, uuid, bool, bool",
-        f"'default', uuid_of(7), NULL, {PLACE}, 50, 0, '{{}}', uuid_of(7), false, false",
-        page="order_list_newest_of_user",
+    "sales by day": Read(
+        QUERIES.sales_by_day, "text, date, text, date, int", "'default', '2026-01-01', '', '2027-01-01', 50"
     ),
-    "counts": Read(QUERIES.count_orders, "text, uuid, text", "'default', uuid_of(7), NULL"),
+    "sales ever": Read(
+        QUERIES.sales_ever,
+        "text, text, uuid, text, int",
+        "'default', 'product', uuid_of(77), '', 50",
+        page="sales_pkey",
+    ),
+    "beginnings": Read(PROJECTIONS.read_beginnings, "text, uuid[]", f"'default', {A_FEW}"),
+    "orders of an owner": Read(PROJECTIONS.orders_of_owner, "text, text", "'default', uuid_of(7)::text"),
+    "words to forget": Read(PROJECTIONS.delete_personal_search, "text, bigint[]", "'default', ARRAY[7, 77]"),
     "products": Read(QUERIES.list_products, "text, text, int", "'default', 'SKU-2', 50", page="catalogue_by_sku"),
     "orders that move": Read(
         PROJECTIONS.update_orders,
@@ -128,6 +147,58 @@ READS = {
 }
 
 
+LISTED = "text, uuid, jsonb, uuid, bool, bool, int, int"
+ASKED = "'default', {user}, '{{}}', uuid_of(7), true, true, 51, 0"
+PLACES = {
+    "placed_at": ("timestamptz, bigint, timestamptz, bigint", "'-infinity', 0, now() - interval '100 minutes', 100"),
+    "total_cents": ("bigint, bigint, bigint, bigint", "-1, 0, 20000, 5"),
+}
+STANDING = (
+    "text[], text[], text[]",
+    "ARRAY['pending', 'shipped'], ARRAY['unpaid', 'paid'], ARRAY['unfulfilled', 'shipped']",
+)
+FOUND = (
+    "text[], text[], text[], text[], text[], text[]",
+    "ARRAY['n77', 'pen'], ARRAY['n77', 'pen'], NULL, ARRAY['paid'], NULL",
+)
+ALONG = {"words": "ARRAY['n77']", "user": "NULL"}
+USERS = {"everyone": "NULL", "user": "uuid_of(7)"}
+INDEXES = {
+    ("everyone", "placed_at"): "order_list_newest",
+    ("user", "placed_at"): "order_list_newest_of_user",
+    ("everyone", "total_cents"): "order_list_largest",
+    ("user", "total_cents"): "order_list_largest_of_user",
+}
+
+
+def listing(whose: str, key: str, types: str = "", values: str = "") -> tuple[str, str]:
+    """Types and values of the parameters that lists have in common, and these."""
+    asked = ASKED.format(user=USERS[whose])
+    return ", ".join(filter(None, (LISTED, PLACES[key][0], types))), ", ".join(
+        filter(None, (asked, PLACES[key][1], values))
+    )
+
+
+LISTS = {
+    **{
+        f"{whose} by {sort}": Read(statement, *listing(whose, SORTS[sort][0]), page=INDEXES[whose, SORTS[sort][0]])
+        for (whose, sort), statement in LIST.items()
+    },
+    **{
+        f"{whose} by {sort}, by status": Read(statement, *listing(whose, SORTS[sort][0], *STANDING))
+        for (whose, sort), statement in BY_STATUS.items()
+    },
+    **{
+        f"{whose}'s orders found along {along} by {sort}": Read(
+            statement, *listing(whose, SORTS[sort][0], FOUND[0], f"{ALONG[along]}, {FOUND[1]}")
+        )
+        for (along, sort), statement in SEARCH.items()
+        for whose in USERS
+    },
+}
+"""Every list there can be: each statement is one way into the orders."""
+
+
 @pytest.fixture(scope="module")
 async def filled(new_database: NewDatabase) -> AsyncIterator[asyncpg.Connection]:
     """A database with many rows in every table that grows."""
@@ -149,3 +220,17 @@ async def test_no_read_scans_or_sorts_a_table(filled: asyncpg.Connection, name: 
         if read.page:
             assert f"using {read.page} on" in plan, f"{mode}\n{plan}"
             assert "Sort" not in plan, f"{mode}\n{plan}"
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_no_list_scans_a_table_and_none_sorts_more_than_a_page(filled: asyncpg.Connection, name: str) -> None:
+    read = LISTS[name]
+    for mode, plan in (await plans_of(filled, read.statement, read.types, read.values)).items():
+        assert "Seq Scan" not in plan, f"{mode}\n{plan}"
+        assert "Hash Join" not in plan, f"{mode}\n{plan}"
+        if read.page:
+            assert f"using {read.page} on" in plan, f"{mode}\n{plan}"
+            assert "Sort" not in plan, f"{mode}\n{plan}"
+        # What is sorted is what a limit has let through.
+        for sorted_part in plan.split("Sort  (")[1:]:
+            assert "Limit" in sorted_part, f"{mode}\n{plan}"

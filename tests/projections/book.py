@@ -102,7 +102,9 @@ class Book:
     async def then_counts(self, user_id: UUID, **expected: int) -> None:
         """The user has so many orders in these statuses, and none in others; the nil UUID stands for everyone."""
         rows = await self.rows(
-            "SELECT status, orders FROM order_counts WHERE tenant_id = $1 AND user_id = $2 AND orders <> 0", user_id
+            "SELECT status, sum(orders) FROM order_counts WHERE tenant_id = $1 AND user_id = $2 AND orders <> 0 "
+            "GROUP BY status",
+            user_id,
         )
         assert dict(rows) == expected
 
@@ -131,7 +133,12 @@ class Book:
         return {
             "orders": await self.rows("SELECT * FROM order_list WHERE tenant_id = $1 ORDER BY order_id"),
             "counts": await self.rows(
-                "SELECT * FROM order_counts WHERE tenant_id = $1 AND orders <> 0 ORDER BY user_id, status"
+                "SELECT * FROM order_counts WHERE tenant_id = $1 AND orders <> 0 "
+                "ORDER BY user_id, status, payment_status, fulfillment_status"
+            ),
+            "search": await self.rows("SELECT * FROM order_search WHERE tenant_id = $1 ORDER BY position, word"),
+            "sales": await self.rows(
+                "SELECT * FROM sales WHERE tenant_id = $1 AND orders <> 0 ORDER BY dimension, day, key, currency"
             ),
             "catalogue": await self.rows("SELECT * FROM catalogue WHERE tenant_id = $1 ORDER BY product_id"),
             "deliveries": await self.rows(

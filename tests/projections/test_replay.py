@@ -15,10 +15,12 @@ from projections.confirmations import ConfirmationsProjection
 from projections.feed import Feed
 from projections.orders import OrdersProjection
 from projections.runner import Runner
+from projections.sales import SalesProjection
+from projections.search import SearchProjection
 from tests.projections.book import Book, EveryoneLeads
 from tests.projections.business import line, placed, product
 
-TABLES = "order_list, order_counts, catalogue, deliveries, checkpoints, parked_events"
+TABLES = "order_list, order_counts, order_search, sales, catalogue, deliveries, checkpoints, parked_events"
 
 
 @pytest.fixture
@@ -66,6 +68,8 @@ async def test_a_replay_from_zero_comes_to_the_same(book: Book, owner: asyncpg.C
         CatalogueProjection(book.tenant),
         AccountsProjection(book.tenant, book.shop.codec, book.redis),
         ConfirmationsProjection(book.tenant, book._note),
+        SearchProjection(book.tenant, book.shop.codec),
+        SalesProjection(book.tenant, book.shop.codec),
     ):
         feed = Feed(LogReader(book.pool, book.tenant), keep=50)
         await Runner(book.tenant, projection, book.pool, feed, EveryoneLeads(), batch=batch).catch_up()

@@ -31,6 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "order_counts": {READ, ADD, CHANGE, REMOVE},
     # What an order was does not change.
     "order_versions": {READ, ADD},
+    "order_search": {READ, ADD, CHANGE, REMOVE},
+    "sales": {READ, ADD, CHANGE, REMOVE},
     "catalogue": {READ, ADD, CHANGE, REMOVE},
     "backorders": {READ, ADD, CHANGE, REMOVE},
     "expiry_timers": {READ, ADD, CHANGE, REMOVE},
