@@ -17,6 +17,7 @@ from api import (
     auditing,
     batch,
     bulk_status,
+    customers,
     fulfillment,
     identity,
     operations,
@@ -47,7 +48,7 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
     rooms = (
         *(orders, batch, bulk_status, fulfillment, payments, remarks, products, addresses),
-        *(auditing, identity, accounts, operations, webhooks, socket),
+        *(auditing, identity, accounts, customers, operations, webhooks, socket),
     )
     routes = [route for room in rooms for route in room.router.routes] + list(more)
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)

@@ -31,6 +31,8 @@ REFUSAL_STATUS = {
     "sku_taken": 409,
     "email_taken": 409,
     "last_admin": 409,
+    "open_orders": 409,
+    "answer_erased": 410,
     "version_mismatch": 412,
     "contention": 503,
 }

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from daybook.failure import Failure
 from daybook.secrets import SECRETS_FILE, read_private
 from daybook.weak_secrets import weakness
+from events.master_key import MasterKey
 from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
@@ -137,8 +138,9 @@ class PaymentSettings(Place):
 class Settings(PaymentSettings):
     """The settings every process runs with: read-only, made once by the command line and handed in.
 
-    `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
-    keys of personal data; `database_owner_url` is for migrations, everything else is `database_url`'s.
+    `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the keys of
+    personal data, and `master_key_previous` still does while they are rewrapped; `database_owner_url` is for
+    migrations, everything else is `database_url`'s.
     """
 
     database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
@@ -149,6 +151,14 @@ class Settings(PaymentSettings):
     master_key: Annotated[bytes, BeforeValidator(_decoded)] = Field(
         validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
     )
+    master_key_previous: Annotated[bytes | None, BeforeValidator(_decoded)] = Field(
+        default=None, validation_alias="DAYBOOK_MASTER_KEY_PREVIOUS", min_length=32, max_length=32, repr=False
+    )
+
+    @property
+    def master_keys(self) -> MasterKey:
+        """The master key, with the one before it where there is one."""
+        return MasterKey(self.master_key, self.master_key_previous)
 
     @model_validator(mode="before")
     @classmethod
@@ -184,7 +194,8 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 _IN_FILES = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL"),
-    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS"),
+    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "DAYBOOK_MASTER_KEY_PREVIOUS"),
+    *("PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS"),
 )
 
 

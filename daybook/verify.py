@@ -38,7 +38,7 @@ async def _verify(settings: Settings) -> int:
     holds = True
     async with _snapshot(settings.database_url) as connection:
         for tenant in await all_tenants(connection):
-            codec = Codec(Keyring(connection, tenant, settings.master_key))
+            codec = Codec(Keyring(connection, tenant, settings.master_keys))
             async for finding in findings(connection, tenant, codec):
                 verdict = "ok    " if finding.holds else "FAILED"
                 print(f"{tenant}  {finding.check:<13}  {verdict}  {finding.found}", flush=True)
@@ -84,6 +84,8 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
     yield _finding("order counts", counts["kept"], counts, "are those of the rows")
     yield _tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
     yield _tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
+    erased = await _row(connection, SQL.erasures, tenant, reached.get("erasure", 0))
+    yield _finding("erasures", erased["erased"], erased, "persons were forgotten, and have no key")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)
     yield _finding("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
 

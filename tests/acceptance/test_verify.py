@@ -30,7 +30,7 @@ from tests.projections.book import MASTER_KEY, SECRET, Book, open_book
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
 CHECKS = (
     *("positions", "streams", "checkpoints", "events", "stock"),
-    *("orders", "order counts", "catalogue", "accounts", "confirmations"),
+    *("orders", "order counts", "catalogue", "accounts", "erasures", "confirmations"),
 )
 
 

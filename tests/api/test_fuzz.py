@@ -129,6 +129,7 @@ async def world(service: Running, staff: Person, pen: Json) -> World:
     }
     invited = {"email": f"guest-of-{ada.id}@example.com", "name": "Cleo", "roles": ["auditor"]}
     names["account_id"] = [(await people["admin"].posts("/accounts", invited)).body["id"]]
+    names["customer_id"] = [str((await service.customer()).id) for _ in range(3)]
     return World(service.port, {role: person.token for role, person in people.items()}, orders, names)
 
 

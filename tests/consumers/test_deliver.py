@@ -198,7 +198,7 @@ class TestAnUndeliverableOne:
         self, shop: CornerShop, owner: asyncpg.Connection, mailbox: Mailbox
     ) -> None:
         delivery_id = await shop.order()
-        await owner.execute("DELETE FROM person_keys WHERE person_id = $1", shop.customer)
+        await owner.execute("UPDATE person_keys SET wrapped = NULL WHERE person_id = $1", shop.customer)
         async with open_service(shop.service.settings, "after") as after:
             mailer = Mailer(SmtpAddress.parse(mailbox.url), domain="daybook.example")
             deliverer = Deliverer(after.pool, effects(after, mailer, after.settings.mail_from))

@@ -1,0 +1,234 @@
+"""Forgetting a customer: nothing of them can be read any more, anywhere, and no byte of the log has changed."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from fastapi.routing import APIRoute
+from redis.asyncio import Redis
+
+from api.app import create_app
+from api.limits import Limits
+from api.order_schemas import OrderAnswer
+from api.schemas import AccountAnswer, ErasureAnswer
+from daybook.embedded import ValkeyServer
+from daybook.verify import findings
+from events.codec import Codec
+from events.erased import ERASED_ADDRESS
+from events.personal import Keyring
+from tests.api.live.subscriber import dialled
+from tests.api.person import Json, Person
+from tests.api.running import MASTER_KEY, Running, running
+from tests.api.test_accounts import PASSWORD, accepts
+from tests.api.test_login import logs_in, me
+from tests.api.zenobia import Zenobia, erases
+from tests.databases import Database, NewDatabase
+from tests.projections.eventually import eventually
+
+
+@pytest.fixture(scope="module")
+async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
+    async with new_database() as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def service(database: Database, valkey: ValkeyServer) -> AsyncIterator[Running]:
+    limits = Limits(logins_per_account=1_000, logins_per_address=1_000)
+    async with running(database.url, valkey.url, limits=limits) as started:
+        yield started
+
+
+@pytest.fixture
+async def redis_of_service(valkey: ValkeyServer) -> AsyncIterator[Redis]:
+    """What is in it stays."""
+    client = Redis.from_url(valkey.url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="module")
+async def admin(service: Running) -> Person:
+    return await service.person("admin")
+
+
+@pytest.fixture
+async def zenobia(service: Running, admin: Person, staff: Person, pen: Json) -> Zenobia:
+    zenobia = await Zenobia.joins(service, admin)
+    await zenobia.has_orders(staff, pen)
+    return zenobia
+
+
+async def tables(owner: asyncpg.Connection) -> dict[str, str]:
+    """Everything that the database says, by table: bytes as hexadecimal digits."""
+    names = await owner.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    )
+    said = {}
+    for (name,) in names:
+        rows = await owner.fetch(f'SELECT t::text FROM "{name}" t')  # noqa: S608 - the name is the catalogue's
+        said[name] = "\n".join(row[0] for row in rows)
+    return said
+
+
+async def in_redis(redis: Redis) -> str:
+    """Every key and value."""
+    client: Any = redis
+    reads = {
+        b"string": client.get,
+        b"list": lambda name: client.lrange(name, 0, -1),
+        b"hash": client.hgetall,
+        b"set": client.smembers,
+        b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
+    }
+    said = [f"{key!r} {await reads[await client.type(key)](key)!r}" for key in await client.keys("*")]
+    return "\n".join(said)
+
+
+async def read_routes(service: Running, admin: Person, zenobia: Zenobia, pen: Json) -> dict[str, str]:
+    """What every route that reads answers an admin, for all that Zenobia had."""
+    app = create_app(None)._app  # type: ignore[arg-type]
+    said = {}
+    for route in app.routes:  # type: ignore[attr-defined]
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path != "/metrics":
+            for order in zenobia.orders:
+                names = {"order_id": order["id"], "account_id": str(zenobia.id), "product_id": pen["id"]}
+                names |= {"customer_id": str(zenobia.id)}
+                path = re.sub(r"{(\w+)}", lambda name: names.get(name.group(1), "0"), route.path)  # noqa: B023
+                said[path] = await whole(admin, path)
+    said[f"/orders?user_id={zenobia.id}"] = await whole(admin, f"/orders?user_id={zenobia.id}")
+    said["/ws/orders"] = await live_history(service, admin, zenobia)
+    return said
+
+
+async def whole(admin: Person, path: str) -> str:
+    """A list page by page, or what else there is."""
+    said, query = "", dict[str, str | int]()
+    while True:
+        answer = await admin.gets(path, query=query)
+        said += answer.response.text
+        following = answer.body.get("next") if answer.status == 200 else None
+        if not isinstance(following, str):
+            return said
+        query = {"after" if path == "/events" else "cursor": following, "limit": 200}
+
+
+async def live_history(service: Running, admin: Person, zenobia: Zenobia) -> str:
+    start = admin.shop.positions.seal(0)
+    headers = {"Authorization": f"Bearer {admin.token}"}
+    async with dialled(service, headers, user_id=str(zenobia.id), after=start) as stream:
+        await stream.is_ready()
+        return json.dumps(await stream.events(8))
+
+
+def is_told(mark: str, texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Where it is still said, in the clear or in hexadecimal digits."""
+    return [where for where, text in texts if mark in text or mark.encode().hex() in text.lower()]
+
+
+class TestNothingOfAForgottenPerson:
+    async def test_is_told_anywhere(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        service: Running,
+        redis_of_service: Redis,
+        owner: asyncpg.Connection,
+        admin: Person,
+        zenobia: Zenobia,
+        pen: Json,
+    ) -> None:
+        mark = zenobia.mark
+        before = await tables(owner)
+        assert {"accounts", "order_list"} <= set(is_told(mark, before.items())), "there is something to forget"
+        assert is_told(mark, (await read_routes(service, admin, zenobia, pen)).items()), "and it is in the memory"
+
+        (await erases(admin, zenobia.id)).then(200, ErasureAnswer)
+
+        assert is_told(mark, (await tables(owner)).items()) == []
+        assert is_told(mark, [("redis", await in_redis(redis_of_service))]) == []
+        assert is_told(mark, (await read_routes(service, admin, zenobia, pen)).items()) == []
+        assert is_told(mark, [("logs", "".join(capsys.readouterr()))]) == []
+
+    async def test_changes_a_byte_of_the_log(self, owner: asyncpg.Connection, admin: Person, zenobia: Zenobia) -> None:
+        statement = "SELECT * FROM events WHERE tenant_id = 'default' AND position <= $1 ORDER BY position"
+        head = await admin.shop.reader.head()
+        before = await owner.fetch(statement, head)
+        await erases(admin, zenobia.id)
+        assert await owner.fetch(statement, head) == before
+
+    async def test_looks_wrong_to_verify(self, owner: asyncpg.Connection, admin: Person, zenobia: Zenobia) -> None:
+        answer = (await erases(admin, zenobia.id)).then(200, ErasureAnswer)
+        for path in ("/orders", "/accounts", "/products"):
+            await admin.gets(path, headers={"Consistency-Token": answer.token})
+        async with owner.transaction(isolation="repeatable_read", readonly=True):
+            codec = Codec(Keyring(owner, "default", MASTER_KEY))
+            found = [finding async for finding in findings(owner, "default", codec)]
+        assert {one.check for one in found} >= {"erasures", "orders", "accounts"}
+        assert [one for one in found if not one.holds] == []
+
+
+class TestAForgottenPerson:
+    async def test_is_shown_as_erased(self, admin: Person, zenobia: Zenobia) -> None:
+        await erases(admin, zenobia.id)
+        for order in zenobia.orders:
+            shown = (await admin.gets(f"/orders/{order['id']}")).then(200, OrderAnswer)
+            assert shown.body["shipping_address"] == ERASED_ADDRESS
+        listed = (await admin.gets("/orders", user_id=str(zenobia.id))).body["items"]
+        assert [order["shipping_address"] for order in listed] == [ERASED_ADDRESS] * 2
+        history = (await admin.gets(f"/orders/{zenobia.orders[1]['id']}/events")).body["events"]
+        assert history[-1]["reason"] == "erased"
+        account = (await admin.gets(f"/accounts/{zenobia.id}")).then(200, AccountAnswer, status="disabled")
+        assert (account.body["email"], account.body["name"]) == ("erased", "erased")
+        page = (await admin.gets("/accounts", limit=200)).body["items"]
+        assert [one["email"] for one in page if one["id"] == str(zenobia.id)] == ["erased"]
+
+    async def test_is_logged_out_and_cannot_log_in(self, service: Running, admin: Person, zenobia: Zenobia) -> None:
+        await erases(admin, zenobia.id)
+
+        async def logged_out() -> bool:
+            return (await me(service, zenobia.access)).status == 401
+
+        await eventually(logged_out)
+        (await logs_in(service, zenobia.email)).refused(401, "invalid_credentials")
+
+    async def test_can_come_back_as_another(self, service: Running, admin: Person, zenobia: Zenobia) -> None:
+        await erases(admin, zenobia.id)
+        again = {"email": zenobia.email, "name": "Zenobia", "roles": ["customer"]}
+        invited = (await admin.posts("/accounts", again)).then(201, AccountAnswer, email=zenobia.email)
+        invited.appended("MailAddressReclaimed", "AccountInvited", "CustomerAdded")
+        assert invited.body["id"] != str(zenobia.id)
+        await admin.gets("/accounts", headers={"Consistency-Token": invited.token})
+        await accepts(service, service.backend.invitations.make("default", UUID(invited.body["id"])))
+        assert (await logs_in(service, zenobia.email, PASSWORD)).status == 200
+        (await admin.posts("/accounts", again)).refused(409, "email_taken")
+
+    async def test_gets_no_more_orders_and_no_words(
+        self, admin: Person, staff: Person, zenobia: Zenobia, pen: Json
+    ) -> None:
+        await erases(admin, zenobia.id)
+        order = zenobia.person.order_of((pen, 1)) | {"user_id": str(zenobia.id)}
+        (await staff.posts("/orders", order)).refused(422, "person_forgotten")
+        note = {"text": "they called"}
+        (await staff.posts(f"/orders/{zenobia.orders[0]['id']}/notes", note)).refused(422, "person_forgotten")
+        (await admin.patches(f"/accounts/{zenobia.id}", {"disabled": False})).refused(422, "person_forgotten")
+
+    @pytest.mark.parametrize("whose", ["their own", "staff's"])
+    async def test_is_in_no_answer_that_is_asked_for_again(
+        self, service: Running, admin: Person, staff: Person, zenobia: Zenobia, pen: Json, whose: str
+    ) -> None:
+        """It was done, and is not done again."""
+        order = zenobia.orders[0]
+        key = f"confirmed-{order['id']}"
+        if whose == "staff's":
+            assert (await staff.sets(order, "confirmed", key=key)).replayed
+            await erases(admin, zenobia.id)
+            again = await staff.sets(order, "confirmed", key=key)
+        else:
+            await erases(admin, zenobia.id)
+            anew = await service.person("customer", account_id=zenobia.id)
+            again = await anew.posts("/orders", zenobia.first_order, key=f"place-{zenobia.id}")
+        again.refused(410, "answer_erased")
