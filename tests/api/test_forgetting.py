@@ -17,8 +17,11 @@ from api.order_schemas import OrderAnswer
 from api.schemas import AccountAnswer, ErasureAnswer
 from daybook.embedded import ValkeyServer
 from daybook.verify import findings
+from daybook.wiring import open_service
 from events.codec import Codec
+from events.domain.order import Order
 from events.erased import ERASED_ADDRESS
+from events.order_document import order_document
 from events.personal import Keyring
 from tests.api.live.subscriber import dialled
 from tests.api.person import Json, Person
@@ -125,6 +128,11 @@ async def live_history(service: Running, admin: Person, zenobia: Zenobia) -> str
         return json.dumps(await stream.events(8))
 
 
+def document_of(order: object) -> Json:
+    assert isinstance(order, Order)
+    return order_document(order)
+
+
 def is_told(mark: str, texts: Iterable[tuple[str, str]]) -> list[str]:
     """Where it is still said, in the clear or in hexadecimal digits."""
     return [where for where, text in texts if mark in text or mark.encode().hex() in text.lower()]
@@ -169,6 +177,30 @@ class TestNothingOfAForgottenPerson:
             found = [finding async for finding in findings(owner, "default", codec)]
         assert {one.check for one in found} >= {"erasures", "orders", "accounts"}
         assert [one for one in found if not one.holds] == []
+
+
+class TestAnotherProcess:
+    """It has Zenobia's key and her orders in its memory, and reads nothing new of them."""
+
+    @pytest.mark.parametrize("redis_url", ["as it is", "redis://127.0.0.1:1"], ids=["told", "without Redis"])
+    async def test_drops_what_it_knew(self, service: Running, admin: Person, zenobia: Zenobia, redis_url: str) -> None:
+        settings = service.service.settings
+        if redis_url != "as it is":
+            settings = settings.model_copy(update={"redis_url": redis_url})
+        async with open_service(settings, "another process") as other:
+            shop = await other.shop("default")
+            order_id = UUID(zenobia.orders[0]["id"])
+
+            async def address() -> object:
+                return document_of((await shop.repository.get([order_id]))[order_id])["shipping_address"]
+
+            assert zenobia.mark in str(await address())
+            (await erases(admin, zenobia.id)).then(200, ErasureAnswer)
+
+            async def erased() -> bool:
+                return await address() == ERASED_ADDRESS
+
+            await eventually(erased)
 
 
 class TestAForgottenPerson:

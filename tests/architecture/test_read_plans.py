@@ -9,6 +9,7 @@ import pytest
 
 from consumers.deliver import SQL as DELIVERIES
 from events.log.reader import SQL as LOG
+from events.personal import SQL as KEYS
 from projections.checkpoints import SQL as PROJECTIONS
 from queries.consistency import SQL as QUERIES
 from tests.databases import NewDatabase
@@ -39,6 +40,7 @@ SELECT 'default', uuid_of(n), 'key', uuid_of(n), uuid_of(n), 201, 1, NULL, '', n
 FROM generate_series(1, {MANY}) n;
 INSERT INTO deliveries (tenant_id, delivery_id, kind, order_id, customer_id, status)
 SELECT 'default', uuid_of(n), 'order_confirmation', uuid_of(n), uuid_of(n), 'done' FROM generate_series(1, {MANY}) n;
+INSERT INTO erasures SELECT 'default', n, uuid_of(n) FROM generate_series(1, {MANY}) n;
 ANALYZE;
 """  # noqa: S608
 
@@ -106,6 +108,13 @@ READS = {
         "ARRAY[NULL, NULL, NULL]",
     ),
     "claims": Read(DELIVERIES.claim_deliveries, "text, uuid[], float8, int", f"'default', {A_FEW}, 12, 8"),
+    "erasures": Read(KEYS.find_erasures, "text, bigint", "'default', 29990", page="erasures_pkey"),
+    "last erasure": Read(KEYS.last_erasure, "text", "'default'"),
+    "unfinished erasures": Read(PROJECTIONS.unfinished_erasures, "text", "'default'"),
+    "whether someone was forgotten": Read(QUERIES.read_erasure, "text, uuid", "'default', uuid_of(77)"),
+    "orders of a person, by the log": Read(PROJECTIONS.find_orders_of, "text, text", "'default', uuid_of(7)::text"),
+    "where they stand": Read(QUERIES.last_events_of_orders, "text, text", "'default', uuid_of(7)::text"),
+    "mails that are ended": Read(PROJECTIONS.end_deliveries, "text, uuid[], text", f"'default', {A_FEW}, 'why'"),
     "marks": Read(DELIVERIES.finish_deliveries, "text, uuid[]", f"'default', {A_FEW}"),
 }
 
