@@ -23,11 +23,13 @@ app = typer.Typer(
 tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
+keys = typer.Typer(help="The master key, which wraps the keys of personal data.", no_args_is_help=True)
 parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
 app.add_typer(tenant, name="tenant")
 app.add_typer(account, name="account")
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(parked, name="parked")
+app.add_typer(keys, name="keys")
 
 
 class Process(StrEnum):
@@ -184,6 +186,23 @@ def replay_deliveries(
     if not keys and not all_dead:
         raise typer.BadParameter("name the deliveries, or say --all-dead")
     processes.replay_deliveries(_settings(), keys or [], all_dead)
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Make another master key in the data folder; the one so far stays good until all is wrapped anew."""
+    from daybook import processes
+    from daybook.settings import Place, load
+
+    processes.new_master_key(load(Place))
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Wrap all keys by the new master key, while the service runs. Cut off, it is run again."""
+    from daybook import processes
+
+    raise typer.Exit(processes.rotate_keys(_settings()))
 
 
 @parked.command("list")
