@@ -134,6 +134,33 @@ def verify() -> None:
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(file_okay=False, metavar="DIR", help="Where backups are kept.")],
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Afterwards delete those that are older than BACKUP_KEEP_DAYS.")
+    ] = False,
+) -> None:
+    """Back the whole database up, while the service works. The secrets are not in it: keep them elsewhere."""
+    from daybook import processes
+
+    processes.back_up(_settings(), folder, prune)
+
+
+@app.command()
+def restore(
+    backup: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, metavar="DIR", help="A backup, or a folder of them: the latest."),
+    ],
+) -> None:
+    """Bring a backup back into an empty DAYBOOK_DATA, beside its secrets; then `daybook up` resumes."""
+    from daybook import processes
+    from daybook.settings import Given, load
+
+    processes.restore(load(Given), backup)
+
+
+@app.command()
 def health(process: Annotated[Process, typer.Argument()]) -> None:
     """Tell by the exit status whether a projector or a worker keeps up with its work."""
     from daybook import processes

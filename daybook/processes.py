@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from daybook.settings import PaymentSettings, Place, Settings
+from daybook.settings import Given, PaymentSettings, Place, Settings
 
 
 def serve_api(settings: Settings) -> None:
@@ -67,6 +67,20 @@ def verify(settings: Settings) -> int:
     from daybook import verify as verification
 
     return verification.run(settings)
+
+
+def back_up(settings: Settings, folder: Path, prune: bool) -> None:
+    """Make a backup. Raises Failure."""
+    from daybook import backup
+
+    print(f"made {backup.run(settings, folder, prune=prune)}")
+
+
+def restore(given: Given, backup: Path) -> None:
+    """Bring a backup back. Raises Failure."""
+    from daybook import restore
+
+    restore.run(given, backup)
 
 
 def check_health(settings: Settings, process: str) -> None:

@@ -17,6 +17,7 @@ from events.master_key import MasterKey
 from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
+LOCK_FILE = "up.lock"
 
 
 def _resolved(value: object) -> object:
@@ -74,6 +75,7 @@ class Place(BaseSettings):
     roles_claim: str = Field(default="roles", validation_alias="DAYBOOK_ROLES_CLAIM")
     invitation_page: str = Field(default="", validation_alias="DAYBOOK_INVITATION_PAGE")
     session_idle_days: int = Field(default=30, validation_alias="DAYBOOK_SESSION_IDLE_DAYS", ge=1, le=3650)
+    backup_keep_days: int = Field(default=30, validation_alias="BACKUP_KEEP_DAYS", ge=1, le=3650)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
 
     @classmethod
@@ -98,6 +100,7 @@ class Given(Place):
     payment_url: str | None = Field(default=None, validation_alias="PAYMENT_URL")
     secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
     master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
+    master_key_previous: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY_PREVIOUS", repr=False)
 
 
 class PaymentSettings(Place):
