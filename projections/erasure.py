@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
+import structlog
 from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -22,6 +23,8 @@ from events.log.database import Connection, Database
 from events.log.recorded import RecordedEvent
 from projections.accounts import SESSIONS_CHANNEL
 from projections.checkpoints import SQL
+
+log = structlog.get_logger("projector")
 
 ERASURES_CHANNEL = "daybook:erasures"
 """Where it is told that somebody was forgotten somewhere. Only a hint: each process looks by itself, too."""
@@ -61,7 +64,10 @@ class ErasureProjection:
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Tell the other processes to look; Redis may be down."""
-        if any(event.type == "CustomerErased" for event in events):
+        erased = [event for event in events if event.type == "CustomerErased"]
+        for event in erased:
+            log.info("forgotten", tenant=self._tenant, person=str(event.stream_id))
+        if erased:
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.publish(ERASURES_CHANNEL, b"")
                 await self._redis.publish(SESSIONS_CHANNEL, b"")

@@ -1,15 +1,19 @@
 """Asking for an erasure: what it appends, and when it is refused."""
 
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 
-from api.schemas import ErasureAnswer
+from api import customers
+from api.schemas import AccountAnswer, ErasureAnswer
+from daybook.demo import load_demo
+from daybook.embedded import ValkeyServer
 from events.erased import ERASED_ADDRESS
 from tests.api.person import Json, Person
-from tests.api.running import Running
+from tests.api.running import Running, running
 from tests.api.test_accounts import accepts
 from tests.api.zenobia import Zenobia, erases
+from tests.databases import NewDatabase
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,25 @@ class TestErasing:
     async def test_of_nobody_is_not_found(self, admin: Person, pen: Json) -> None:
         for somebody in (uuid4(), UUID(pen["id"])):
             (await erases(admin, somebody)).refused(404, "not_found")
+
+    async def test_is_answered_before_it_is_done(
+        self, new_database: NewDatabase, valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing is projected: whoever asks again learns how far it is."""
+        monkeypatch.setattr(customers, "PATIENCE", 0.05)
+        async with new_database() as database, running(database.url, valkey.url, projecting=False) as service:
+            admin, ada = await service.person("admin"), await service.customer()
+            first = (await erases(admin, ada.id, key="once")).then(202, ErasureAnswer)
+            again = (await erases(admin, ada.id, key="once")).then(202, ErasureAnswer)
+            assert (again.body, again.replayed) == (first.body, True)
+
+    async def test_of_a_demo_account_outlives_the_next_start(self, service: Running, admin: Person) -> None:
+        settings = service.service.settings
+        await load_demo(settings)
+        ada = uuid5(NAMESPACE_URL, "urn:daybook:default:account:ada@example.com")
+        (await erases(admin, ada)).then(200, ErasureAnswer)
+        await load_demo(settings)
+        (await admin.gets(f"/accounts/{ada}")).then(200, AccountAnswer, email="erased", status="disabled")
 
     async def test_leaves_the_last_admin(self, service: Running) -> None:
         admin = await service.person("admin", tenant="other")
