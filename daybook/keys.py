@@ -8,6 +8,7 @@ What was wrapped anew is told by the wrapping itself, so a run that was cut off 
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -137,9 +138,12 @@ async def _pass(
 def _let_go_of_previous(settings: Settings) -> None:
     path = settings.data / SECRETS_FILE
     found = read_private(path)
-    if found.pop("master_key_previous", None) is not None:
+    previous = found.pop("master_key_previous", None)
+    if previous is not None:
+        aside = path.with_name(f"master_key_before_{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+        write_private(aside, {"master_key": previous})
         write_private(path, found)
-        print("the previous master key is gone from the data folder")
+        print(f"the previous master key is not used any more: it was put aside into {aside}")
     else:
-        print("the previous master key is not needed any more: take it out of DAYBOOK_MASTER_KEY_PREVIOUS")
-    print("backups from before still need it, for as long as they are kept")
+        print("the previous master key is not used any more: take it out of DAYBOOK_MASTER_KEY_PREVIOUS")
+    print("backups from before need it, for as long as they are kept; then destroy it")

@@ -203,11 +203,14 @@ class TestTheDataFolder:
         assert b64encode(settings.master_key).decode() == found["master_key"]
         assert b64encode(settings.master_key_previous or b"").decode() == found["master_key_previous"]
 
-    async def test_lets_go_of_the_one_before_when_all_is_wrapped(self, processes: Processes) -> None:
+    async def test_puts_the_one_before_aside_when_all_is_wrapped(self, processes: Processes) -> None:
         ensure_secrets(processes.data)
+        previous = read_private(processes.data / SECRETS_FILE)["master_key"]
         keys.new(Place(data=processes.data))
         await rotates(processes.settings(NEW, OLD))
         assert "master_key_previous" not in read_private(processes.data / SECRETS_FILE)
+        (aside,) = processes.data.glob("master_key_before_*.json")
+        assert read_private(aside)["master_key"] == previous, "backups from before need it"
 
     def test_is_not_what_an_environment_uses(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DAYBOOK_MASTER_KEY", b64encode(OLD).decode())
