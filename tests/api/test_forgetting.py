@@ -1,17 +1,13 @@
 """Forgetting a customer: nothing of them can be read any more, anywhere, and no byte of the log has changed."""
 
-import json
-import re
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
 import pytest
-from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from api.app import create_app
 from api.limits import Limits
 from api.order_schemas import OrderAnswer
 from api.schemas import AccountAnswer, ErasureAnswer
@@ -23,8 +19,8 @@ from events.domain.order import Order
 from events.erased import ERASED_ADDRESS
 from events.order_document import order_document
 from events.personal import Keyring
-from tests.api.live.subscriber import dialled
-from tests.api.person import Json, Person
+from tests.api.person import ADDRESS, Json, Person
+from tests.api.readable import in_redis, is_told, read_routes, tables
 from tests.api.running import MASTER_KEY, Running, running
 from tests.api.test_accounts import PASSWORD, accepts
 from tests.api.test_login import logs_in, me
@@ -66,76 +62,9 @@ async def zenobia(service: Running, admin: Person, staff: Person, pen: Json) -> 
     return zenobia
 
 
-async def tables(owner: asyncpg.Connection) -> dict[str, str]:
-    """Everything that the database says, by table: bytes as hexadecimal digits."""
-    names = await owner.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-    )
-    said = {}
-    for (name,) in names:
-        rows = await owner.fetch(f'SELECT t::text FROM "{name}" t')  # noqa: S608 - the name is the catalogue's
-        said[name] = "\n".join(row[0] for row in rows)
-    return said
-
-
-async def in_redis(redis: Redis) -> str:
-    """Every key and value."""
-    client: Any = redis
-    reads = {
-        b"string": client.get,
-        b"list": lambda name: client.lrange(name, 0, -1),
-        b"hash": client.hgetall,
-        b"set": client.smembers,
-        b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
-    }
-    said = [f"{key!r} {await reads[await client.type(key)](key)!r}" for key in await client.keys("*")]
-    return "\n".join(said)
-
-
-async def read_routes(service: Running, admin: Person, zenobia: Zenobia, pen: Json) -> dict[str, str]:
-    """What every route that reads answers an admin, for all that Zenobia had."""
-    app = create_app(None)._app  # type: ignore[arg-type]
-    said = {}
-    for route in app.routes:  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path != "/metrics":
-            for order in zenobia.orders:
-                names = {"order_id": order["id"], "account_id": str(zenobia.id), "product_id": pen["id"]}
-                names |= {"customer_id": str(zenobia.id)}
-                path = re.sub(r"{(\w+)}", lambda name: names.get(name.group(1), "0"), route.path)  # noqa: B023
-                said[path] = await whole(admin, path)
-    said[f"/orders?user_id={zenobia.id}"] = await whole(admin, f"/orders?user_id={zenobia.id}")
-    said["/ws/orders"] = await live_history(service, admin, zenobia)
-    return said
-
-
-async def whole(admin: Person, path: str) -> str:
-    """A list page by page, or what else there is."""
-    said, query = "", dict[str, str | int]()
-    while True:
-        answer = await admin.gets(path, query=query)
-        said += answer.response.text
-        following = answer.body.get("next") if answer.status == 200 else None
-        if not isinstance(following, str):
-            return said
-        query = {"after" if path == "/events" else "cursor": following, "limit": 200}
-
-
-async def live_history(service: Running, admin: Person, zenobia: Zenobia) -> str:
-    start = admin.shop.positions.seal(0)
-    headers = {"Authorization": f"Bearer {admin.token}"}
-    async with dialled(service, headers, user_id=str(zenobia.id), after=start) as stream:
-        await stream.is_ready()
-        return json.dumps(await stream.events(8))
-
-
 def document_of(order: object) -> Json:
     assert isinstance(order, Order)
     return order_document(order)
-
-
-def is_told(mark: str, texts: Iterable[tuple[str, str]]) -> list[str]:
-    """Where it is still said, in the clear or in hexadecimal digits."""
-    return [where for where, text in texts if mark in text or mark.encode().hex() in text.lower()]
 
 
 class TestNothingOfAForgottenPerson:
@@ -177,6 +106,39 @@ class TestNothingOfAForgottenPerson:
             found = [finding async for finding in findings(owner, "default", codec)]
         assert {one.check for one in found} >= {"erasures", "orders", "accounts"}
         assert [one for one in found if not one.holds] == []
+
+
+class TestWhatIsWrittenMeanwhile:
+    async def test_cannot_be_read_whoever_comes_first(
+        self, owner: asyncpg.Connection, admin: Person, staff: Person, zenobia: Zenobia, pen: Json
+    ) -> None:
+        """Orders, notes and addresses of hers, and her erasure, all at once."""
+        person, mark = zenobia.person, zenobia.mark
+        path = f"/orders/{zenobia.orders[0]['id']}"
+        answers = await asyncio.gather(
+            *(person.orders((pen, 1), key=f"{zenobia.id}-{n}") for n in range(4)),
+            *(staff.posts(f"{path}/notes", {"text": f"{mark} {n}"}, key=f"{zenobia.id}-{n}") for n in range(4)),
+            erases(admin, zenobia.id, force=True),
+            *(person.orders((pen, 1)) for _ in range(4)),
+            *(person.posts("/addresses", {"recipient": mark} | ADDRESS) for _ in range(4)),
+        )
+        assert {answer.status for answer in answers} <= {200, 201, 401, 422}, [answer.body for answer in answers]
+        head = await admin.shop.reader.head()
+        for route in ("/orders", "/accounts"):
+            await admin.gets(route, headers={"Consistency-Token": admin.shop.positions.seal(head)})
+        assert is_told(mark, (await tables(owner)).items()) == []
+
+    async def test_is_told_to_no_one_in_a_batch_either(
+        self, service: Running, admin: Person, zenobia: Zenobia, pen: Json
+    ) -> None:
+        batch = {"orders": [zenobia.person.order_of((pen, 1)) for _ in range(3)]}
+        first = await zenobia.person.posts("/orders/batch", batch, key=f"batch-{zenobia.id}")
+        assert [result["status"] for result in first.body["results"]] == [201] * 3
+        await erases(admin, zenobia.id, force=True)
+        anew = await service.person("customer", account_id=zenobia.id)
+        again = await anew.posts("/orders/batch", batch, key=f"batch-{zenobia.id}")
+        assert [result["problem"]["code"] for result in again.body["results"]] == ["answer_erased"] * 3
+        assert again.news == []
 
 
 class TestAnotherProcess:
