@@ -69,7 +69,8 @@ async def invite(request: Request) -> Response:
     """A new account. A mail with an invitation goes to its address (admins)."""
     guest = admitted(request)
     wanted = await parsed(request, AccountCreate)
-    return await performed(request, guest, InviteAccount(wanted, guest.shop.mail_claims.id_of(wanted.email)))
+    claim_id = await guest.shop.mail_claims.id_of(wanted.email)
+    return await performed(request, guest, InviteAccount(wanted, claim_id))
 
 
 @router.get(

@@ -17,6 +17,7 @@ from api import (
     auditing,
     batch,
     bulk_status,
+    customers,
     fulfillment,
     identity,
     operations,
@@ -51,7 +52,7 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
     # Handed over as one flat list: included routers would each be asked in turn, at every request.
     rooms = (
         *(orders, time_travel, batch, bulk_status, fulfillment, payments, remarks, products, addresses),
-        *(auditing, seals, statistics, identity, accounts, operations, webhooks, socket),
+        *(auditing, seals, statistics, identity, accounts, customers, operations, webhooks, socket),
     )
     routes = [route for room in rooms for route in room.router.routes] + list(more)
     app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)

@@ -33,6 +33,8 @@ REFUSAL_STATUS = {
     "email_taken": 409,
     "last_admin": 409,
     "not_invited": 409,
+    "open_orders": 409,
+    "answer_erased": 410,
     "version_mismatch": 412,
     "contention": 503,
 }

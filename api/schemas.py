@@ -62,6 +62,14 @@ class AccountListPage(Shape):
     next: str | None
 
 
+class ErasureAnswer(Shape):
+    """`erased_at`: when it was decided."""
+
+    customer_id: UUID
+    reason: str
+    erased_at: datetime
+
+
 class ShippingAddress(Shape):
     recipient: str
     line1: str

@@ -159,7 +159,7 @@ async def _catch_up(settings: Settings, projection: str) -> float:
     pool = await create_pool(settings.database_url, "bench catch-up", max_size=8, synchronous_commit="off")
     redis = connect_redis(settings.redis_url)
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, "bench catch-up leader"))
-    codec = Codec(Keyring(pool, TENANT, settings.master_key))
+    codec = Codec(Keyring(pool, TENANT, settings.master_keys))
     runners = make_runners(pool, TENANT, codec, redis, Enqueuer(make_broker(settings.redis_url)), leadership)
     runner = next(runner for runner in runners if runner.projection.name == projection)
     begin = time.perf_counter()

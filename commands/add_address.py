@@ -58,6 +58,7 @@ class AddAddress(Command):
         customer = known[request.caller.subject]
         if not isinstance(customer, Customer):
             raise NoCustomer("This account cannot have addresses.")
+        customer.check_remembered()
         if len(customer.addresses) >= MOST_ADDRESSES:
             raise TooManyAddresses(f"There are {MOST_ADDRESSES} addresses already.")
         address = self.address.as_address()

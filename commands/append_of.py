@@ -9,6 +9,7 @@ from eventsourcing.domain import Aggregate
 from pydantic_core import from_json, to_json
 
 from commands.command import Command, Decision, Request
+from commands.kept_answers import sealed_body
 from events.codec import Codec
 from events.log.append import Append, IdempotencyKey, NewEvent, StoredAnswer
 
@@ -22,12 +23,13 @@ async def append_of(
 
     `tips`: stream id → the command under way whose events on it were decided on.
     """
-    key = None
-    if request.idempotency_key is not None:
-        answer = StoredAnswer(decision.status, decision.version, decision.location, decision.body)
-        key = IdempotencyKey(request.caller.subject, request.idempotency_key, fingerprint_of(command), answer)
     if decision.person is not None:
         await codec.keyring.ensure((decision.person,))
+    key = None
+    if request.idempotency_key is not None:
+        body = sealed_body(codec.keyring, decision.body, decision.person, request)
+        answer = StoredAnswer(decision.status, decision.version, decision.location, body)
+        key = IdempotencyKey(request.caller.subject, request.idempotency_key, fingerprint_of(command), answer)
     events = encode_changes(codec, decision.changed, decision.person)
     decided_on = (aggregate.id for aggregate in (*decision.changed, *decision.read)) if tips else ()
     return Append(

@@ -44,6 +44,8 @@ class ChangeShippingAddress(Command):
                 allowed_statuses=[],
             )
         customer, address_id = known[self.user_id], str(self.change.shipping_address_id)
+        if isinstance(customer, Customer):
+            customer.check_remembered()
         address = customer.addresses.get(address_id) if isinstance(customer, Customer) else None
         if customer is None or address is None:
             raise UnknownAddress("The order's customer has no such address.", address_id=address_id)

@@ -31,6 +31,7 @@ from commands.command import (
     Known,
     Request,
 )
+from commands.kept_answers import opened_body
 from commands.turns import Scout, Turns
 from events.codec import Codec
 from events.domain.refusal import Refusal
@@ -132,7 +133,7 @@ class CommandHandler:
                     # Who waited for a scout knows what that one wrote.
                     read, verified = None if waited else await self._repository.refresh(stream_ids), False
                 case Replayed(answer, position):
-                    return _replay(answer, position)
+                    return await self._replay(answer, position, request)
                 case KeyReused():
                     raise _key_reused()
                 case Refused(quantity_id, asked, left):
@@ -175,7 +176,10 @@ class CommandHandler:
                         decision.status, decision.body, decision.version, decision.location, position
                     )
                 case Replayed(answer, position):
-                    results[number] = _replay(answer, position)
+                    try:
+                        results[number] = await self._replay(answer, position, asked[number][1])
+                    except Refusal as erased:
+                        results[number] = erased
                 case KeyReused():
                     results[number] = _key_reused()
                 case BaseException():
@@ -201,7 +205,12 @@ class CommandHandler:
         fingerprint, replayed = stored
         if fingerprint != fingerprint_of(command):
             raise _key_reused()
-        return _replay(replayed.answer, replayed.position)
+        return await self._replay(replayed.answer, replayed.position, request)
+
+    async def _replay(self, answer: StoredAnswer, position: int, request: Request) -> Answer:
+        """The first answer once more. Raises AnswerErased."""
+        body = await opened_body(self._codec.keyring, answer.body, request)
+        return Answer(answer.status, body, answer.version, answer.location, position, replayed=True)
 
     async def _append(
         self, command: Command, request: Request, decision: Decision, tips: Mapping[UUID, Tip]
@@ -227,10 +236,6 @@ class CommandHandler:
         """Wait until none of our commands on this stream is under way."""
         while (command_id := self._tips.writer(stream_id)) is not None:
             await self._appender.settled([command_id])
-
-
-def _replay(answer: StoredAnswer, position: int) -> Answer:
-    return Answer(answer.status, answer.body, answer.version, answer.location, position, replayed=True)
 
 
 def _key_reused() -> KeyReusedRefusal:

@@ -84,6 +84,7 @@ class ImportOrder(Command):
         skus = [sku for sku_id in self.skus.values() if isinstance(sku := known[sku_id], Sku)]
         if not isinstance(customer, Customer) or len(skus) < len(self.skus):
             raise UnknownParts("The customer or a product of this order is not known.")
+        customer.check_remembered()
         order = Order.import_from(
             self.order_id,
             self.past.history[0].at,

@@ -67,10 +67,9 @@ class InviteAccount(Command):
 
     def decide(self, known: Known, request: Request) -> Decision:
         wanted = self.account
-        if (taken := known[self.claim_id]) is not None:
-            raise EmailTaken("Another account has this mail address.", account_id=getattr(taken, "account_id", None))
+        claim = self._claim(known[self.claim_id])
         account = Account.invite(self.account_id, email=wanted.email, name=wanted.name, roles=wanted.roles)
-        changed: list[Aggregate] = [MailClaim.claim(self.claim_id, self.account_id), account]
+        changed: list[Aggregate] = [claim, account]
         person = known[self.account_id]
         if person is None and is_a_customer(wanted.roles):
             changed.append(Customer.add(self.account_id, name=wanted.name, email=wanted.email))
@@ -83,6 +82,15 @@ class InviteAccount(Command):
             read=() if person is None else (person,),
             person=self.account_id,
         )
+
+    def _claim(self, there: Aggregate | None) -> MailClaim:
+        """The address claimed for this account. Raises EmailTaken."""
+        if not isinstance(there, MailClaim):
+            return MailClaim.claim(self.claim_id, self.account_id)
+        if there.account_id is not None:
+            raise EmailTaken("Another account has this mail address.", account_id=there.account_id)
+        there.claim_again(account_id=str(self.account_id))
+        return there
 
     def fingerprint(self) -> bytes:
         return b"invite_account " + to_json(self.account)

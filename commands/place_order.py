@@ -99,6 +99,8 @@ class PlaceOrder(Command):
             raise NotYours("Only staff order for others, give discounts, or charge for shipping.")
         user_id = self._user_id(request)
         customer = known[user_id]
+        if isinstance(customer, Customer):
+            customer.check_remembered()
         address_id = str(self.order.shipping_address_id)
         address = customer.addresses.get(address_id) if isinstance(customer, Customer) else None
         products = self._products(known)

@@ -76,10 +76,12 @@ def message_id(delivery: Delivery, mail_from: str) -> str:
 
 
 def confirmation_mail(order: Order, customer: Customer, delivery: Delivery, mail_from: str) -> EmailMessage:
-    """The mail for the order as it was placed. Raises Undeliverable when the customer's address is none."""
-    return mail_to(
-        customer.name, customer.email, f"Your order {order.number}", _text(order, customer), delivery, mail_from
-    )
+    """The mail for the order as it was placed. Raises Undeliverable when the customer's address is none, or they were
+    forgotten."""
+    if customer.name is None or customer.email is None or order.shipping_address is None:
+        raise Undeliverable("recipient was forgotten")
+    text = _text(order, customer.name)
+    return mail_to(customer.name, customer.email, f"Your order {order.number}", text, delivery, mail_from)
 
 
 def mail_to(name: str, email: str, subject: str, text: str, delivery: Delivery, mail_from: str) -> EmailMessage:
@@ -104,10 +106,10 @@ def _mailbox(name: str, email: str) -> Mailbox:
         raise Undeliverable("the recipient's mail address is none") from error
 
 
-def _text(order: Order, customer: Customer) -> str:
+def _text(order: Order, name: str) -> str:
     currency = order.currency
     return TEXTS.get_template("order_confirmation.txt").render(
-        customer=one_line(customer.name),
+        customer=one_line(name),
         number=order.number,
         lines=[
             {

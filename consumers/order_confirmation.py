@@ -62,8 +62,6 @@ class OrderConfirmation:
         order, customer = fold([order_placed]), fold(customer_events)
         if customer is None:
             raise Undeliverable("the log has no such customer")
-        if customer.name is None or customer.email is None or order.shipping_address is None:
-            raise Undeliverable("recipient was forgotten")
         return confirmation_mail(order, customer, delivery, self._mail_from)
 
     async def _record(self, delivery: Delivery, placed: RecordedEvent) -> None:

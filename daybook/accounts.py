@@ -37,7 +37,7 @@ async def open_account(
 ) -> None:
     """An account by invitation, and with a password an active one. Raises EmailTaken."""
     account_id = account_id or uuid7()
-    await handle(shop, _SYSTEM, InviteAccount(wanted, shop.mail_claims.id_of(wanted.email), account_id))
+    await handle(shop, _SYSTEM, InviteAccount(wanted, await shop.mail_claims.id_of(wanted.email), account_id))
     if password_hash is not None:
         # The row that the projection will make, for the password to stand in.
         await service.pool.execute(

@@ -23,6 +23,7 @@ app = typer.Typer(
 tenant = typer.Typer(help="The shops on this service.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 deliveries = typer.Typer(help="What leaves the service: confirmations and their attempts.", no_args_is_help=True)
+keys = typer.Typer(help="The master key, which wraps the keys of personal data.", no_args_is_help=True)
 parked = typer.Typer(help="Events that a projection could not apply.", no_args_is_help=True)
 seals = typer.Typer(help="The seals on the log, which show that it is as it was.", no_args_is_help=True)
 receipt = typer.Typer(help="Receipts that customers keep.", no_args_is_help=True)
@@ -34,6 +35,7 @@ app.add_typer(parked, name="parked")
 app.add_typer(seals, name="seals")
 app.add_typer(receipt, name="receipt")
 app.add_typer(projections, name="projections")
+app.add_typer(keys, name="keys")
 
 
 class Process(StrEnum):
@@ -148,6 +150,33 @@ def verify() -> None:
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(file_okay=False, metavar="DIR", help="Where backups are kept.")],
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Afterwards delete those that are older than BACKUP_KEEP_DAYS.")
+    ] = False,
+) -> None:
+    """Back the whole database up, while the service works. The secrets are not in it: keep them elsewhere."""
+    from daybook import processes
+
+    processes.back_up(_settings(), folder, prune)
+
+
+@app.command()
+def restore(
+    backup: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, metavar="DIR", help="A backup, or a folder of them: the latest."),
+    ],
+) -> None:
+    """Bring a backup back into an empty DAYBOOK_DATA, beside its secrets; then `daybook up` resumes."""
+    from daybook import processes
+    from daybook.settings import Given, load
+
+    processes.restore(load(Given), backup)
+
+
+@app.command()
 def health(process: Annotated[Process, typer.Argument()]) -> None:
     """Tell by the exit status whether a projector, a worker or an archive keeps up with its work."""
     from daybook import processes
@@ -200,6 +229,23 @@ def replay_deliveries(
     if not keys and not all_dead:
         raise typer.BadParameter("name the deliveries, or say --all-dead")
     processes.replay_deliveries(_settings(), keys or [], all_dead)
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Make another master key in the data folder; the one so far stays good until all is wrapped anew."""
+    from daybook import processes
+    from daybook.settings import Place, load
+
+    processes.new_master_key(load(Place))
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Wrap all keys by the new master key, while the service runs. Cut off, it is run again."""
+    from daybook import processes
+
+    raise typer.Exit(processes.rotate_keys(_settings()))
 
 
 @parked.command("list")

@@ -10,7 +10,9 @@ from commands.invite_account import AccountCreate, EmailTaken
 from commands.register_customer import RegisterCustomer
 from daybook.accounts import handle, is_open, open_account
 from daybook.settings import Settings
+from daybook.shop import Shop
 from daybook.wiring import open_service
+from events.domain.customer import Customer
 from queries.list_addresses import list_addresses
 
 TENANT = "default"
@@ -82,6 +84,8 @@ async def load_demo(settings: Settings) -> None:
         for email, (name, role) in ACCOUNTS.items():
             account_id = uuid5(NAMESPACE_URL, f"urn:daybook:{TENANT}:account:{email}")
             await handle(shop, account_id, RegisterCustomer(account_id, name, email))
+            if await _is_forgotten(shop, account_id):
+                continue
             if email in ADDRESSES and not await list_addresses(shop.repository, account_id):
                 await handle(shop, account_id, AddAddress(ADDRESSES[email]))
             if not await is_open(shop, account_id):
@@ -96,3 +100,9 @@ async def load_demo(settings: Settings) -> None:
                 await handle(shop, system, AddProduct(product))
             except SkuTaken:
                 continue
+
+
+async def _is_forgotten(shop: Shop, account_id: UUID) -> bool:
+    """Whether someone tried that out on this account: then it stays so."""
+    customer = (await shop.repository.get([account_id]))[account_id]
+    return isinstance(customer, Customer) and customer.erased

@@ -10,6 +10,7 @@ from daybook.settings import Settings
 from events.codec import Codec
 from events.log.connect import create_pool
 from events.log.tenants import all_tenants
+from events.master_key import MasterKey
 from events.personal import Keyring
 from projections.checkpoints import SQL
 from projections.confirmations import ConfirmationsProjection
@@ -30,7 +31,7 @@ def retry(settings: Settings) -> int:
 async def _list(settings: Settings) -> None:
     async with await create_pool(settings.database_url, "daybook parked", max_size=2) as pool:
         for tenant in await all_tenants(pool):
-            for projection in _projections(pool, tenant, settings.master_key):
+            for projection in _projections(pool, tenant, settings.master_keys):
                 for row in await pool.fetch(SQL.read_parked, tenant, projection.name):
                     print(tenant, projection.name, row["stream_id"], row["parked_at"].isoformat(), row["error"])
 
@@ -39,7 +40,7 @@ async def _retry(settings: Settings) -> int:
     left = 0
     async with await create_pool(settings.database_url, "daybook parked", max_size=2) as pool:
         for tenant in await all_tenants(pool):
-            for projection in _projections(pool, tenant, settings.master_key):
+            for projection in _projections(pool, tenant, settings.master_keys):
                 applied, waiting = await retry_parked(pool, tenant, projection)
                 left += waiting
                 if applied or waiting:
@@ -47,7 +48,7 @@ async def _retry(settings: Settings) -> int:
     return 1 if left else 0
 
 
-def _projections(pool: asyncpg.Pool, tenant: str, master_key: bytes) -> Sequence[Projection]:
+def _projections(pool: asyncpg.Pool, tenant: str, master_key: MasterKey) -> Sequence[Projection]:
     """Those that park. Deliveries of a retried confirmation are found by the sweep."""
 
     async def leave_to_the_sweep(_tenant: str, _deliveries: object) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from daybook.settings import PaymentSettings, Settings
+from daybook.settings import Given, PaymentSettings, Place, Settings
 
 
 def serve_api(settings: Settings) -> None:
@@ -76,6 +76,20 @@ def verify(settings: Settings) -> int:
     return verification.run(settings)
 
 
+def back_up(settings: Settings, folder: Path, prune: bool) -> None:
+    """Make a backup. Raises Failure."""
+    from daybook import backup
+
+    print(f"made {backup.run(settings, folder, prune=prune)}")
+
+
+def restore(given: Given, backup: Path) -> None:
+    """Bring a backup back. Raises Failure."""
+    from daybook import restore
+
+    restore.run(given, backup)
+
+
 def check_health(settings: Settings, process: str) -> None:
     """Raises Failure when that process does not keep up."""
     from daybook import health
@@ -95,6 +109,20 @@ def add_account(settings: Settings, tenant: str, email: str, name: str, roles: l
     from daybook import accounts
 
     asyncio.run(accounts.add(settings, tenant, email, name, roles, with_password=with_password))
+
+
+def new_master_key(place: Place) -> None:
+    """Make another master key. Raises Failure."""
+    from daybook import keys
+
+    keys.new(place)
+
+
+def rotate_keys(settings: Settings) -> int:
+    """Wrap all keys by the new master key; answers the exit status."""
+    from daybook import keys
+
+    return keys.rotate(settings)
 
 
 def list_deliveries(settings: Settings, dead: bool) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
+from daybook.kept_mails import KeptMails
 from daybook.logs import configure_logs
 from daybook.read_models import make_prompt_read_models
 from daybook.settings import Settings
@@ -25,6 +26,7 @@ from events.log.tenants import all_tenants
 from events.personal import Keyring
 from projections.accounts import AccountsProjection
 from projections.confirmations import ConfirmationsProjection, Enqueue
+from projections.erasure import ErasureProjection, RemoveMails, keeps_no_mails, remove_late_mails
 from projections.fanout import FanoutProjection
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
@@ -53,15 +55,17 @@ async def _run(settings: Settings) -> None:
     redis = connect_redis(settings.redis_url, waiting=True)
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
     enqueue = Enqueuer(make_broker(settings.redis_url))
+    mails = KeptMails(settings.data / "mail")
 
     def build(tenant: str) -> Sequence[Runner]:
-        codec = Codec(Keyring(pool, tenant, settings.master_key))
-        return make_runners(pool, tenant, codec, redis, enqueue, leadership)
+        codec = Codec(Keyring(pool, tenant, settings.master_keys))
+        return make_runners(pool, tenant, codec, redis, enqueue, leadership, mails.remove)
 
     with contextlib.suppress(asyncio.CancelledError):
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_keep_house(pool), name="purge")
+                tasks.create_task(_remove_late_mails(pool, mails.remove), name="late mails")
                 tasks.create_task(Projector(redis, lambda: all_tenants(pool), build).run(), name="project")
         finally:
             await leadership.close()
@@ -79,19 +83,38 @@ async def _keep_house(pool: asyncpg.Pool) -> None:
         await asyncio.sleep(3600)
 
 
+async def _remove_late_mails(pool: asyncpg.Pool, remove: RemoveMails) -> None:
+    """Mails that were under way when their recipients were forgotten."""
+    while True:
+        with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
+            for tenant in await all_tenants(pool):
+                await remove_late_mails(pool, tenant, remove)
+        await asyncio.sleep(2.0)
+
+
 def make_runners(
-    pool: asyncpg.Pool, tenant: str, codec: Codec, redis: Redis, enqueue: Enqueue, leadership: Leadership
+    pool: asyncpg.Pool,
+    tenant: str,
+    codec: Codec,
+    redis: Redis,
+    enqueue: Enqueue,
+    leadership: Leadership,
+    remove_mails: RemoveMails = keeps_no_mails,
 ) -> Sequence[Runner]:
-    """A tenant's runners: the read models, and behind them what leaves the service."""
+    """A tenant's runners: the read models, what forgets, and behind the read models what leaves the service.
+
+    `remove_mails`: from where the mails of a demonstration are kept.
+    """
     feed = Feed(LogReader(pool, tenant))
     read_models = [
         Runner(tenant, projection, pool, feed, leadership, gather=_GATHER)
         for projection in (*make_prompt_read_models(tenant, codec), AccountsProjection(tenant, codec, redis))
     ]
+    erasure = Runner(tenant, ErasureProjection(tenant, redis, remove_mails), pool, feed, leadership, gather=_GATHER)
     outward = [
         Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),
         Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=_GATHER),
     ]
     for runner in read_models:
         runner.followers = outward
-    return [*read_models, *outward]
+    return [*read_models, erasure, *outward]

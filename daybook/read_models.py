@@ -7,6 +7,7 @@ from events.codec import Codec
 from projections.accounts import AccountsProjection
 from projections.catalogue import CatalogueProjection
 from projections.confirmations import ConfirmationsProjection
+from projections.erasure import ErasureProjection
 from projections.fanout import FanoutProjection
 from projections.order_history import OrderHistoryProjection
 from projections.orders import OrdersProjection
@@ -23,7 +24,7 @@ VERSIONS = {
     kind.name: kind.version
     for kind in (
         *(*_PROMPT, *_DEFERRED),
-        *(AccountsProjection, FanoutProjection, ConfirmationsProjection, SealingProjection),
+        *(AccountsProjection, ErasureProjection, FanoutProjection, ConfirmationsProjection, SealingProjection),
     )
 }
 """Projection → the version that this code is."""
@@ -37,6 +38,7 @@ READ_MODEL_TABLES = tuple(table for kind in (*_PROMPT, *_DEFERRED) for table in 
 _NOT_REBUILT = {
     "accounts": "passwords are not in the log",
     "confirmations": "what it wrote has left the service",
+    "erasure": "what it took away is gone",
     "fanout": "it has no rows",
     "sealing": "what was sealed stays",
 }

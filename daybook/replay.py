@@ -22,6 +22,7 @@ from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order import Order
 from events.domain.product import Product, backorders_of
 from events.domain.statuses import Statuses
+from events.erased import ERASED, mail_address_of
 from events.held_stock import HeldStock
 from events.log.recorded import RecordedEvent
 from events.log.statements import load_statements
@@ -190,9 +191,10 @@ class Replay:
                 *(aggregate.version, aggregate.backorder_limit),
             )
         elif isinstance(aggregate, Account):
-            email = aggregate.email or f"{aggregate.account_id}@forgotten.invalid"
+            email = aggregate.email or mail_address_of(aggregate.account_id)
+            name = ERASED if aggregate.name is None else aggregate.name
             self._accounts[UUID(aggregate.account_id)] = (
-                *(aggregate.id, email, aggregate.name or "", aggregate.roles),
+                *(aggregate.id, email, name, aggregate.roles),
                 *(aggregate.status, self._began_at, aggregate.version),
             )
 

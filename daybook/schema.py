@@ -5,7 +5,8 @@ import asyncpg
 from daybook.failure import Failure
 from daybook.settings import Settings
 from events.log.migrate import migrate
-from events.log.tenants import BadTenantName, add_tenant
+from events.log.tenants import BadTenantName, add_tenant, all_tenants
+from events.mail_claims import claim_key
 
 DEFAULT_TENANT = "default"
 
@@ -16,6 +17,9 @@ async def prepare(settings: Settings) -> None:
     connection = await asyncpg.connect(settings.database_owner_url)
     try:
         await add_tenant(connection, DEFAULT_TENANT)
+        for tenant in await all_tenants(connection):
+            # Before the master key can change: claims from before it was kept were made under it.
+            await claim_key(connection, tenant, settings.master_keys)
     finally:
         await connection.close()
 

@@ -51,6 +51,18 @@ def ensure_seal_key(data: Path) -> None:
         write_private(path, found | {"seal_key": _base64(32)})
 
 
+def another_master_key(data: Path) -> None:
+    """Put a new master key into DATA/secrets.json, the one so far beside it. Raises Failure, also when there is one
+    beside it already, for then something may still be wrapped by that."""
+    path = data / SECRETS_FILE
+    found = read_private(path)
+    if "master_key" not in found:
+        raise Failure(f"there is no master key in {path} yet")
+    if "master_key_previous" in found:
+        raise Failure("there is a previous master key already: restart, and run `daybook keys rotate` first")
+    write_private(path, found | {"master_key": _base64(32), "master_key_previous": found["master_key"]})
+
+
 def _base64(size: int) -> str:
     return base64.b64encode(secrets.token_bytes(size)).decode()
 

@@ -13,9 +13,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from daybook.failure import Failure
 from daybook.secrets import SECRETS_FILE, read_private
 from daybook.weak_secrets import weakness
+from events.master_key import MasterKey
 from events.webhook_signature import secret_key
 
 RUN_FILE = "run.json"
+LOCK_FILE = "up.lock"
 
 
 def _resolved(value: object) -> object:
@@ -76,6 +78,7 @@ class Place(BaseSettings):
     roles_claim: str = Field(default="roles", validation_alias="DAYBOOK_ROLES_CLAIM")
     invitation_page: str = Field(default="", validation_alias="DAYBOOK_INVITATION_PAGE")
     session_idle_days: int = Field(default=30, validation_alias="DAYBOOK_SESSION_IDLE_DAYS", ge=1, le=3650)
+    backup_keep_days: int = Field(default=30, validation_alias="BACKUP_KEEP_DAYS", ge=1, le=3650)
     origins: frozenset[str] = Field(default=frozenset(), validation_alias="DAYBOOK_ORIGINS")
 
     @classmethod
@@ -101,6 +104,7 @@ class Given(Place):
     secret: str | None = Field(default=None, validation_alias="DAYBOOK_SECRET", repr=False)
     seal_key: str | None = Field(default=None, validation_alias="SEAL_KEY", repr=False)
     master_key: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY", repr=False)
+    master_key_previous: str | None = Field(default=None, validation_alias="DAYBOOK_MASTER_KEY_PREVIOUS", repr=False)
 
 
 class PaymentSettings(Place):
@@ -141,9 +145,10 @@ class PaymentSettings(Place):
 class Settings(PaymentSettings):
     """The settings every process runs with: read-only, made once by the command line and handed in.
 
-    `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the
-    keys of personal data; `database_owner_url` is for migrations, everything else is `database_url`'s. `seal_key` (the
-    same form) signs checkpoints: only what seals needs it, and `seal_folder`, where they are kept.
+    `secret` signs tokens and hides positions; `master_key` (32 bytes, base64 in the environment) wraps the keys of
+    personal data, and `master_key_previous` still does while they are rewrapped; `database_owner_url` is for
+    migrations, everything else is `database_url`'s. `seal_key` (the same form) signs checkpoints: only what seals needs
+    it, and `seal_folder`, where they are kept.
     """
 
     database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
@@ -154,6 +159,14 @@ class Settings(PaymentSettings):
     master_key: Annotated[bytes, BeforeValidator(_decoded)] = Field(
         validation_alias="DAYBOOK_MASTER_KEY", min_length=32, max_length=32, repr=False
     )
+    master_key_previous: Annotated[bytes | None, BeforeValidator(_decoded)] = Field(
+        default=None, validation_alias="DAYBOOK_MASTER_KEY_PREVIOUS", min_length=32, max_length=32, repr=False
+    )
+
+    @property
+    def master_keys(self) -> MasterKey:
+        """The master key, with the one before it where there is one."""
+        return MasterKey(self.master_key, self.master_key_previous)
 
     seal_key: Annotated[Annotated[bytes, Field(min_length=32, max_length=32)] | None, BeforeValidator(_decoded)] = (
         Field(default=None, validation_alias="SEAL_KEY", repr=False)
@@ -205,7 +218,8 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 _IN_FILES = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL"),
-    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS", "SEAL_KEY"),
+    *("DAYBOOK_SECRET", "DAYBOOK_MASTER_KEY", "DAYBOOK_MASTER_KEY_PREVIOUS"),
+    *("PAYMENT_KEY", "PAYMENT_WEBHOOK_SECRETS", "SEAL_KEY"),
 )
 
 

@@ -12,6 +12,7 @@ from events.log.connect import connect
 from events.log.order_counters import take_order_counters
 from events.log.reader import LogReader
 from events.mail_claims import MailClaims
+from events.master_key import MasterKey
 from events.opaque import Cursors, Positions
 from events.personal import Keyring
 from events.repository import Repository
@@ -38,15 +39,16 @@ def make_shop(
     pool: asyncpg.Pool,
     database_url: str,
     secret: str,
-    master_key: bytes,
+    master_key: MasterKey | bytes,
     *,
     application: str,
     observer: Observer | None = None,
 ) -> Shop:
     """Wire a tenant's parts. Nothing is connected before it is used."""
     key = secret.encode()
+    masters = master_key if isinstance(master_key, MasterKey) else MasterKey(master_key)
     reader = LogReader(pool, tenant)
-    codec = Codec(Keyring(pool, tenant, master_key))
+    codec = Codec(Keyring(pool, tenant, masters))
     appender = Appender(tenant, lambda: connect(database_url, f"{application} append"), observer=observer)
     repository = Repository(reader, codec)
     return Shop(
@@ -59,5 +61,5 @@ def make_shop(
         numbers=OrderNumbers(lambda count: take_order_counters(pool, tenant, count), tenant, key),
         positions=Positions(key, tenant),
         cursors=Cursors(key, tenant),
-        mail_claims=MailClaims(master_key, tenant),
+        mail_claims=MailClaims(pool, tenant, masters),
     )

@@ -21,10 +21,9 @@ from daybook.embedded import PostgresServer, ValkeyServer
 from daybook.failure import Failure
 from daybook.interruption import Interrupted, interruptible, undisturbed
 from daybook.secrets import ensure_payment_secrets, ensure_seal_key, ensure_secrets, write_private
-from daybook.settings import RUN_FILE, Given, Settings, load
+from daybook.settings import LOCK_FILE, RUN_FILE, Given, Settings, load
 from daybook.supervisor import Supervisor
 
-_LOCK_FILE = "up.lock"
 _PROCESSES = {"api": "api", "projector": "project", "worker": "work", "archive": "archive"}
 # An `up` that is just ending gets this long to let go of the folder, orphans this long to leave the port.
 _LOCK_SECONDS = 3.0
@@ -68,7 +67,7 @@ def _run(given: Given, at_end: ExitStack) -> int:
             "DAYBOOK_DATA": str(given.data),
             "DAYBOOK_DEMO": "1" if demo else "0",
             "PYTHONUNBUFFERED": "1",
-            supervised.LOCK_VARIABLE: str(given.data / _LOCK_FILE),
+            supervised.LOCK_VARIABLE: str(given.data / LOCK_FILE),
             supervised.NAME_VARIABLE: name,
         }
     )
@@ -92,7 +91,7 @@ def _lock(given: Given, name: str) -> IO[str]:
     deadline = time.monotonic() + _LOCK_SECONDS
     try:
         given.data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        while (lock := supervised.hold(given.data / _LOCK_FILE, name)) is None:
+        while (lock := supervised.hold(given.data / LOCK_FILE, name)) is None:
             if time.monotonic() > deadline:
                 raise Failure(f"another `daybook up` runs on {given.data}: stop it or set DAYBOOK_DATA")
             time.sleep(0.1)

@@ -34,7 +34,7 @@ async def _verify(settings: Settings) -> int:
     outside = read_outside(settings)
     async with _snapshot(settings.database_url) as connection:
         for tenant in await all_tenants(connection):
-            codec = Codec(Keyring(connection, tenant, settings.master_key))
+            codec = Codec(Keyring(connection, tenant, settings.master_keys))
             for checks in (findings(connection, tenant, codec), seal_findings(connection, tenant, outside)):
                 async for finding in checks:
                     verdict = "ok    " if finding.holds else "FAILED"
@@ -87,6 +87,8 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
     yield _counted("order history", history["versions"], history, "versions are those of the log")
     yield tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
     yield tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
+    erased = await _row(connection, SQL.erasures, tenant, reached.get("erasure", 0))
+    yield _counted("erasures", erased["erased"], erased, "persons were forgotten, and have no key")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)
     yield _counted("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from redis.asyncio import Redis
 
+from daybook.erasure_watch import ErasureWatch
 from daybook.settings import Settings
 from daybook.shop import Shop, make_shop
 from events.log.appender import Observer
@@ -46,6 +47,10 @@ class Service:
             shop = self._shops.setdefault(tenant, self._make(tenant))
         return shop
 
+    def shops(self) -> tuple[Shop, ...]:
+        """The parts of the tenants that were made so far."""
+        return tuple(self._shops.values())
+
     def served(self) -> tuple[str, ...]:
         """The tenants whose parts were made so far."""
         return tuple(self._shops)
@@ -68,7 +73,7 @@ class Service:
             self.pool,
             settings.database_url,
             settings.secret,
-            settings.master_key,
+            settings.master_keys,
             application=self._application,
             observer=committed,
         )
@@ -98,9 +103,12 @@ async def open_service(
     pool = await create_pool(settings.database_url, application, synchronous_commit=synchronous_commit)
     redis = connect_redis(settings.redis_url)
     service = Service(settings, application, pool, redis, observer)
+    watch = ErasureWatch(connect_redis(settings.redis_url, waiting=True), service.shops)
+    watch.start()
     try:
         yield service
     finally:
         await service.close_appenders()
+        await watch.close()
         await redis.aclose()
         await pool.close()

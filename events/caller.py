@@ -14,7 +14,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     "auditor": frozenset({"orders:read_any", "events:read"}),
 }
-PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"] | {"accounts:manage"}
+PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"] | {"accounts:manage", "customers:erase"}
 """Role → permissions. Everyone may read the catalogue and what is their own."""
 
 

@@ -5,7 +5,7 @@ schema version is brought up on reading by the event class's `upcast_v1_v2(state
 library has it; what is stored is never rewritten.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
+from events.erased import in_place_of
 from events.log.append import NewEvent
 from events.log.recorded import RecordedEvent
 from events.personal import KeyNotLoaded, Keyring, is_sealed
@@ -47,29 +48,39 @@ class Codec:
 
     def decode(self, recorded: RecordedEvent) -> DomainEvent:
         """A stored event as its current class, opened. Raises KeyNotLoaded, UnknownEventType, ValueError."""
-        return self._event(recorded, self.open(recorded))
+        return self._event(recorded, self._opened(recorded, _nothing))
 
     def open(self, recorded: RecordedEvent) -> dict[str, Any]:
-        """The stored fields, brought to the current schema, personal ones opened (None where the key is gone)."""
-        state = current_fields(recorded)
-        for name in BY_NAME[recorded.type].personal:
-            if is_sealed(state.get(name)):
-                state[name] = self.keyring.open(state[name], recorded.stream_id)
-        return state
+        """The stored fields as they are shown: brought to the current schema, personal ones opened; `erased` where the
+        key is gone."""
+        return self._opened(recorded, in_place_of)
 
     async def decode_all(self, recorded: Sequence[RecordedEvent]) -> list[DomainEvent]:
-        """Decode many, fetching the persons' keys that are missing."""
-        return [self._event(one, state) for one, state in zip(recorded, await self.open_all(recorded), strict=True)]
+        """Decode many, fetching the persons' keys that are missing. What nobody can open any more is None."""
+        states = await self._opened_all(recorded, _nothing)
+        return [self._event(one, state) for one, state in zip(recorded, states, strict=True)]
 
     async def open_all(self, recorded: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
         """Open many, fetching the persons' keys that are missing in one round trip."""
+        return await self._opened_all(recorded, in_place_of)
+
+    def _opened(self, recorded: RecordedEvent, gone: Callable[[str], Any]) -> dict[str, Any]:
+        state = current_fields(recorded)
+        for name in BY_NAME[recorded.type].personal:
+            if is_sealed(state.get(name)):
+                value = self.keyring.open(state[name], recorded.stream_id)
+                state[name] = gone(name) if value is None else value
+        return state
+
+    async def _opened_all(self, recorded: Sequence[RecordedEvent], gone: Callable[[str], Any]) -> list[dict[str, Any]]:
+        generation = self.keyring.generation
         opened: list[dict[str, Any]] = []
         waiting = list(recorded)
         while waiting:
             missing: set[UUID] = set()
             for n, one in enumerate(waiting):
                 try:
-                    state = self.open(one)
+                    state = self._opened(one, gone)
                 except KeyNotLoaded:
                     missing = set(persons_in(waiting[n:]))
                     waiting = waiting[n:]
@@ -78,6 +89,9 @@ class Codec:
             if not missing:
                 break
             await self.keyring.load(missing)
+        if self.keyring.generation != generation:
+            # Somebody was forgotten while keys were fetched: what was opened before that is not shown any more.
+            return await self._opened_all(recorded, gone)
         return opened
 
     def _event(self, recorded: RecordedEvent, state: dict[str, Any]) -> DomainEvent:
@@ -88,6 +102,10 @@ class Codec:
         event: DomainEvent = object.__new__(cls)
         event.__dict__.update(state)
         return event
+
+
+def _nothing(_name: str) -> None:
+    return None
 
 
 def current_fields(recorded: RecordedEvent) -> dict[str, Any]:

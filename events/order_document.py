@@ -11,6 +11,7 @@ from events.domain.money_ledger import Movement, Payment
 from events.domain.order import Order
 from events.domain.order_parts import Address, Hold, Line, Return, Shipment, line_total
 from events.domain.statuses import Statuses, allowed_after
+from events.erased import ERASED_ADDRESS
 from events.order_actions import allowed_actions
 
 
@@ -53,7 +54,10 @@ def fixed_part(
     expires_at: str | None,
     created_at: datetime,
 ) -> dict[str, Any]:
-    """What is settled when the order is placed; but for the address, which may change until it is shipped."""
+    """What is settled when the order is placed; but for the address, which may change until it is shipped.
+
+    `address` None: the person was forgotten.
+    """
     totals = [line_total(line) for line in lines]
     items = [{**line, "line_total_cents": total} for line, total in zip(lines, totals, strict=True)]
     total = sum(totals) + shipping_cents
@@ -66,7 +70,7 @@ def fixed_part(
         "total_cents": total,
         "currency": currency,
         "total_usd": us_dollars(total) if currency == "USD" else None,
-        "shipping_address": address,
+        "shipping_address": address or ERASED_ADDRESS,
         "payment_terms": payment_terms,
         "expires_at": expires_at,
         "created_at": rfc3339(created_at),

@@ -3,6 +3,8 @@
 A sealed value is the text `sealed.1.<person>.<box>`: the person's id and, in unpadded base64url, a 12-byte nonce and
 the AES-256-GCM ciphertext of the value's JSON. It is bound to tenant, person and stream: moved elsewhere it does not
 open. Keys are wrapped by the master key (AES-GCM, bound to tenant and person) in `person_keys`, apart from the log.
+
+Who is forgotten loses the key. What processes have of it in memory they drop when they read of it in `erasures`.
 """
 
 import os
@@ -13,13 +15,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import from_json, to_json
 
-from events.domain.refusal import Refusal
+from events.domain.refusal import PersonForgotten
+from events.log.database import Database
 from events.log.statements import load_statements
+from events.master_key import MasterKey
 
 SQL = load_statements(Path(__file__).parent / "sql")
 
@@ -31,25 +34,44 @@ class KeyNotLoaded(KeyError):
     """A person's key has to be fetched before this value can be sealed or opened. The argument is the person."""
 
 
-class PersonForgotten(Refusal):
-    """The person's key was taken away for good: nothing new can be written about them."""
-
-    code = "person_forgotten"
-
-
 class Keyring:
     """The persons' keys of one tenant. Fetching is asynchronous; sealing and opening are not."""
 
-    def __init__(
-        self, db: asyncpg.Pool | asyncpg.Connection, tenant: str, master_key: bytes, *, remember: int = 20_000
-    ) -> None:
-        """`master_key`: 32 bytes. `remember`: how many persons' keys are kept unwrapped in memory."""
+    def __init__(self, db: Database, tenant: str, master_key: MasterKey | bytes, *, remember: int = 20_000) -> None:
+        """`master_key`: of 32 bytes, where none came before it. `remember`: how many persons' keys are kept unwrapped
+        in memory."""
         self._db = db
         self._tenant = tenant
-        self._master = AESGCM(master_key)
+        self._master = master_key if isinstance(master_key, MasterKey) else MasterKey(master_key)
         self._remember = remember
         # None: the key is gone, the person was forgotten.
         self._keys: OrderedDict[UUID, AESGCM | None] = OrderedDict()
+        # Whoever was forgotten since the first key was loaded, and up to which position that is known. They are kept
+        # apart: a key that was fetched just before must not come in just after.
+        self._forgotten: set[UUID] = set()
+        self._known_until: int | None = None
+
+    @property
+    def generation(self) -> int:
+        """Another one after each time that somebody's key was dropped: what was opened before may be shown no more."""
+        return len(self._forgotten)
+
+    def has_forgotten(self, person: UUID | None) -> bool:
+        """Whether this person was forgotten while this process knew keys."""
+        return person in self._forgotten
+
+    async def forget_erased(self, db: Database | None = None) -> None:
+        """Drop the keys of those who were erased; before any key is loaded there is nothing to drop.
+
+        `db`: to read in a transaction of one's own.
+        """
+        if self._known_until is None:
+            return
+        rows = await (db or self._db).fetch(SQL.find_erasures, self._tenant, self._known_until)
+        for row in rows:
+            self._forgotten.add(row["person_id"])
+            self._keys.pop(row["person_id"], None)
+            self._known_until = max(self._known_until, row["position"])
 
     async def ensure(self, persons: Iterable[UUID]) -> None:
         """Make sure that each person has a key and that it is loaded. Two processes agree on the first one made.
@@ -75,8 +97,7 @@ class Keyring:
         key = self._key(person)
         if key is None:
             raise PersonForgotten("This person was forgotten.")
-        nonce = os.urandom(_NONCE)
-        box = nonce + key.encrypt(nonce, to_json(value), self._bound_to(person, stream_id))
+        box = _boxed(key, to_json(value), self._bound_to(person, stream_id))
         return f"{_PREFIX}{person.hex}.{urlsafe_b64encode(box).rstrip(b'=').decode()}"
 
     def open(self, sealed: str, stream_id: UUID) -> Any:
@@ -93,6 +114,18 @@ class Keyring:
             raise ValueError("a sealed value does not open: it was changed, or moved from another stream") from error
         return from_json(value)
 
+    def seal_bytes(self, content: bytes, person: UUID, bound_to: bytes) -> bytes | None:
+        """A person's data that is no value of an event; None when the key is gone. Raises KeyNotLoaded."""
+        key = self._key(person)
+        return None if key is None else _boxed(key, content, self._tenant.encode() + person.bytes + bound_to)
+
+    def open_bytes(self, box: bytes, person: UUID, bound_to: bytes) -> bytes | None:
+        """What `seal_bytes` was given; None when the key is gone. Raises KeyNotLoaded, InvalidTag if tampered with."""
+        key = self._key(person)
+        if key is None:
+            return None
+        return key.decrypt(box[:_NONCE], box[_NONCE:], self._tenant.encode() + person.bytes + bound_to)
+
     def _key(self, person: UUID) -> AESGCM | None:
         try:
             return self._keys[person]
@@ -104,10 +137,12 @@ class Keyring:
 
     async def _fetch(self, persons: list[UUID], wanted: list[UUID]) -> None:
         """Load the keys of `persons`, and forget others for them, but none that is `wanted` with them."""
+        if self._known_until is None:
+            self._known_until = await self._db.fetchval(SQL.last_erasure, self._tenant)
         rows = await self._db.fetch(SQL.find_person_keys, self._tenant, persons)
         found = {row["person_id"]: self._unwrap(row["person_id"], row["wrapped"]) for row in rows}
         for person in persons:
-            self._keys[person] = found.get(person)
+            self._keys[person] = None if person in self._forgotten else found.get(person)
         for person in wanted:
             if person in self._keys:
                 self._keys.move_to_end(person)
@@ -115,14 +150,20 @@ class Keyring:
             self._keys.popitem(last=False)
 
     def _wrap(self, person: UUID, key: bytes) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return nonce + self._master.encrypt(nonce, key, self._tenant.encode() + person.bytes)
+        return self._master.wrap(key, wrapping_of(self._tenant, person))
 
     def _unwrap(self, person: UUID, wrapped: bytes | None) -> AESGCM | None:
-        if wrapped is None:
-            return None
-        bound_to = self._tenant.encode() + person.bytes
-        return AESGCM(self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to))
+        return None if wrapped is None else AESGCM(self._master.unwrap(wrapped, wrapping_of(self._tenant, person)))
+
+
+def wrapping_of(tenant: str, person: UUID) -> bytes:
+    """What the wrapped key of a person is bound to."""
+    return tenant.encode() + person.bytes
+
+
+def _boxed(key: AESGCM, content: bytes, bound_to: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + key.encrypt(nonce, content, bound_to)
 
 
 def is_sealed(value: object) -> bool:

@@ -16,7 +16,8 @@ from events.types import DomainEvent
 class Repository:
     """One tenant's aggregates, read from the log once and kept. What is kept may be stale: the append finds out.
 
-    A kept aggregate is never changed: who decides gets a fork, and a fork is kept only after its commit.
+    A kept aggregate is never changed: who decides gets a fork, and a fork is kept only after its commit. What is about
+    a person who was forgotten is dropped, and read anew: without the key nothing personal comes out.
     """
 
     def __init__(self, reader: LogReader, codec: Codec, *, remember: int = 50_000) -> None:
@@ -24,9 +25,11 @@ class Repository:
         self._codec = codec
         self._remember = remember
         self._kept: OrderedDict[UUID, Aggregate] = OrderedDict()
+        self._generation = codec.keyring.generation
 
     async def get(self, stream_ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
         """Forks of these aggregates, from memory where they are there; None for what is nowhere."""
+        self.forget()
         ids = list(stream_ids)
         unknown = {stream_id: 0 for stream_id in ids if stream_id not in self._kept}
         if unknown:
@@ -35,12 +38,28 @@ class Repository:
 
     async def refresh(self, stream_ids: Iterable[UUID]) -> dict[UUID, Aggregate | None]:
         """Forks of these aggregates as the log has them now: one read, of what is new."""
+        self.forget()
         ids = list(stream_ids)
         await self._read({stream_id: self._version(stream_id) for stream_id in ids})
         return self._forks(ids)
 
     def keep(self, aggregate: Aggregate) -> None:
         """Remember an aggregate whose events are committed, unless a later state is known already."""
+        if self._codec.keyring.has_forgotten(_person(aggregate)):
+            # It may have been read before that.
+            self._kept.pop(aggregate.id, None)
+        else:
+            self._keep(aggregate)
+
+    def forget(self) -> None:
+        """Drop what is about persons whose keys were dropped."""
+        keyring = self._codec.keyring
+        if self._generation != keyring.generation:
+            self._generation = keyring.generation
+            for stream_id in [one.id for one in self._kept.values() if keyring.has_forgotten(_person(one))]:
+                del self._kept[stream_id]
+
+    def _keep(self, aggregate: Aggregate) -> None:
         if aggregate.version >= self._version(aggregate.id):
             self._kept[aggregate.id] = aggregate
             if len(self._kept) > self._remember:
@@ -69,14 +88,14 @@ class Repository:
         recorded = await self._reader.since_snapshots(after)
         for one in recorded:
             if one.type == SNAPSHOT:
-                self.keep(restore(one.stream_id, one.version, one.data))
+                self._keep(restore(one.stream_id, one.version, one.data))
         events = [one for one in recorded if one.type != SNAPSHOT]
         news: dict[UUID, list[DomainEvent]] = {}
         for one, event in zip(events, await self._codec.decode_all(events), strict=True):
             news.setdefault(one.stream_id, []).append(event)
         for stream_id, new in news.items():
             aggregate = self._folded(stream_id, new)
-            self.keep(aggregate)
+            self._keep(aggregate)
             if len(new) >= SNAPSHOT_EVERY and isinstance(aggregate, SNAPSHOTTED):
                 await self._reader.save_snapshot(stream_id, aggregate.version, take(aggregate))
 
@@ -87,6 +106,12 @@ class Repository:
             news = [event for event in news if event.originator_version > kept.version]
         folded: Aggregate = fold(news, None if kept is None else fork(kept))
         return folded
+
+
+def _person(aggregate: Aggregate) -> UUID | None:
+    """Whose data an aggregate holds."""
+    person: UUID | None = getattr(aggregate, "person_id", None)
+    return person
 
 
 def fork(aggregate: Aggregate) -> Aggregate:

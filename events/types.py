@@ -96,6 +96,10 @@ _ALL = [
     _type("AdminAppointed", "admins.appointed", Admins.Appointed),
     _type("AdminJoined", "admins.joined", Admins.Joined),
     _type("AdminLeft", "admins.left", Admins.Left),
+    _type("CustomerErased", "customer.erased", Customer.Erased),
+    _type("AccountErased", "account.erased", Account.Erased),
+    _type("MailAddressReleased", "mail_address.released", MailClaim.Released),
+    _type("MailAddressReclaimed", "mail_address.reclaimed", MailClaim.Reclaimed),
 ]
 
 BY_NAME: Mapping[str, EventType] = {type_.name: type_ for type_ in _ALL}

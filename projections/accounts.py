@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from events.codec import Codec
+from events.erased import ERASED, mail_address_of
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL
@@ -15,7 +16,13 @@ from projections.checkpoints import SQL
 SESSIONS_CHANNEL = "daybook:sessions"
 """Where it is told that sessions have ended somewhere. Only a hint: each API process looks by itself, too."""
 
-_STATUS = {"AccountActivated": "active", "AccountDisabled": "disabled", "AccountEnabled": "enabled"}
+_STATUS = {
+    "AccountActivated": "active",
+    "AccountDisabled": "disabled",
+    "AccountEnabled": "enabled",
+    "AccountErased": "disabled",
+}
+_ENDS = ("AccountDisabled", "AccountErased")
 _TYPES = {"AccountInvited", "AccountInvitedAgain", "AccountRolesChanged", *_STATUS}
 
 
@@ -40,13 +47,14 @@ class AccountsProjection:
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """A row for each account."""
+        await self._codec.keyring.forget_erased(transaction)
         for event, state in zip(events, await self._codec.open_all(events), strict=True):
             if event.type == "AccountInvited":
-                # Who was forgotten leaves an account that nobody can find by its mail address.
+                email = mail_address_of(state["account_id"]) if state["email"] == ERASED else state["email"]
                 await transaction.execute(
                     SQL.insert_account,
                     *(self._tenant, UUID(state["account_id"]), event.stream_id),
-                    *(state["email"] or f"{state['account_id']}@forgotten.invalid", state["name"] or ""),
+                    *(email, state["name"]),
                     *(state["roles"], event.position, event.recorded_at),
                 )
                 continue
@@ -56,7 +64,13 @@ class AccountsProjection:
             )
             if row is None:
                 raise LookupError("an account changed that is not in the read model")
-            if event.type == "AccountDisabled":
+            if event.type == "AccountErased":
+                # In turn: the address may be another account's in the very next event.
+                account_id = row["account_id"]
+                await transaction.execute(
+                    SQL.erase_account, self._tenant, account_id, mail_address_of(account_id), ERASED
+                )
+            if event.type in _ENDS:
                 await transaction.execute(
                     SQL.end_sessions,
                     *(self._tenant, row["account_id"], event.recorded_at, event.stream_id, event.version),
@@ -64,6 +78,6 @@ class AccountsProjection:
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Tell the API processes to look; Redis may be down."""
-        if any(event.type == "AccountDisabled" for event in events):
+        if any(event.type in _ENDS for event in events):
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.publish(SESSIONS_CHANNEL, b"")

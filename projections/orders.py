@@ -72,6 +72,8 @@ class OrdersProjection:
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
+        # The erasure waits for us, or we for it: of whoever was forgotten by now, nothing is opened any more.
+        await self._codec.keyring.forget_erased(transaction)
         rows = await self._rows([event for event in events if event.type in _OF_ORDERS])
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
         moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from events.codec import Codec, current_fields
 from events.domain.order_parts import Address
+from events.erased import ERASED_ADDRESS
 from events.log.database import Connection
 from events.log.recorded import RecordedEvent
 from events.search_words import mail_words, word_of, words_of
@@ -63,6 +64,7 @@ class SearchProjection:
         redirected = [event for event in events if event.type == "OrderShippingAddressChanged"]
         if not (began or shipped or redirected):
             return
+        await self._codec.keyring.forget_erased(transaction)
         elsewhere = {event.stream_id for event in (*shipped, *redirected)} - {event.stream_id for event in began}
         known = await self._beginnings(transaction, elsewhere)
         placed = dict(zip((event.stream_id for event in began), await self._codec.open_all(began), strict=True))
@@ -92,11 +94,6 @@ class SearchProjection:
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Nothing leaves the service from here."""
-
-    async def forget(self, transaction: Connection, person: UUID) -> None:
-        """Have nobody find a person's orders by their name or mail address any more. Their key is gone by then."""
-        self._customers.pop(str(person), None)
-        await forget_search(transaction, self._tenant, person)
 
     async def _beginnings(self, transaction: Connection, streams: Iterable[UUID]) -> list[RecordedEvent]:
         wanted = list(streams)
@@ -131,6 +128,9 @@ class SearchProjection:
         return words
 
     def _names(self, user_id: str, address: Address | None) -> frozenset[str]:
+        if address == ERASED_ADDRESS or self._codec.keyring.has_forgotten(UUID(user_id)):
+            self._customers.pop(user_id, None)
+            return frozenset()
         recipient = words_of(address["recipient"]) if address else frozenset()
         return recipient | self._customers.get(user_id, frozenset())
 

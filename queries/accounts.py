@@ -9,6 +9,7 @@ from events.account_document import account_document
 from events.codec import rfc3339
 from events.domain.account import Account
 from events.domain.refusal import NotFound
+from events.erased import ERASED, mail_address_of
 from events.opaque import Cursors
 from events.repository import Repository
 from queries.consistency import SQL
@@ -23,7 +24,8 @@ async def list_accounts(db: asyncpg.Pool, tenant: str, cursors: Cursors, cursor:
     rows = await db.fetch(SQL.list_accounts, tenant, after, limit + 1)
     items = [
         {
-            **{name: row[name] for name in ("email", "name", "roles", "status", "version")},
+            **{name: row[name] for name in ("name", "roles", "status", "version")},
+            "email": ERASED if row["email"] == mail_address_of(row["account_id"]) else row["email"],
             "id": str(row["account_id"]),
             "created_at": rfc3339(row["created_at"]),
         }

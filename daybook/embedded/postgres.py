@@ -42,6 +42,9 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+    # Its log says what was wrong, and not of whom: no row that was refused, no value of a statement.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
     "cluster_name": "daybook",
 }
 

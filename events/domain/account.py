@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 
-from events.domain.refusal import Refusal
+from events.domain.refusal import PersonForgotten, Refusal
 
 
 class LastAdmin(Refusal):
@@ -45,6 +45,9 @@ class Account(Aggregate):
     class Enabled(Aggregate.Event):
         pass
 
+    class Erased(Aggregate.Event):
+        pass
+
     @event(Invited)
     def __init__(self, account_id: str, email: str, name: str, roles: list[str]) -> None:
         self.account_id = account_id
@@ -54,6 +57,7 @@ class Account(Aggregate):
         self.invitations = 1
         self.activated = False
         self.disabled = False
+        self.erased = False
 
     @staticmethod
     def id_of(account_id: UUID) -> UUID:
@@ -71,6 +75,11 @@ class Account(Aggregate):
             name=name,
             roles=sorted(roles),
         )
+
+    @property
+    def person_id(self) -> UUID:
+        """Whose data it holds."""
+        return UUID(self.account_id)
 
     @property
     def status(self) -> str:
@@ -91,12 +100,14 @@ class Account(Aggregate):
         self._invited_again(account_id=self.account_id, number=self.invitations + 1)
 
     def activate(self) -> None:
-        """The person has set a password; once is enough."""
+        """The person has set a password; once is enough. Raises PersonForgotten."""
+        self._check_remembered()
         if not self.activated:
             self._activated()
 
     def change_roles(self, roles: Collection[str]) -> None:
-        """Give it these roles and no others; the same ones change nothing."""
+        """Give it these roles and no others; the same ones change nothing. Raises PersonForgotten."""
+        self._check_remembered()
         if sorted(roles) != self.roles:
             self._roles_changed(roles=sorted(roles))
 
@@ -106,9 +117,19 @@ class Account(Aggregate):
             self._disabled()
 
     def enable(self) -> None:
-        """As it was before it was disabled."""
+        """As it was before it was disabled. Raises PersonForgotten."""
+        self._check_remembered()
         if self.disabled:
             self._enabled()
+
+    def erase(self) -> None:
+        """Nobody's any more, and disabled for good; once is enough."""
+        if not self.erased:
+            self._erased()
+
+    def _check_remembered(self) -> None:
+        if self.erased:
+            raise PersonForgotten("This person was forgotten, and the account with them.")
 
     @event(InvitedAgain)
     def _invited_again(self, account_id: str, number: int) -> None:
@@ -130,21 +151,45 @@ class Account(Aggregate):
     def _enabled(self) -> None:
         self.disabled = False
 
+    @event(Erased)
+    def _erased(self) -> None:
+        self.email = self.name = None
+        self.erased = self.disabled = True
+
 
 class MailClaim(Aggregate):
-    """A mail address's claim: its stream's id follows from the address, so that only one account can ever have it."""
+    """A mail address's claim: its stream's id follows from the address, so that one account at a time can have it.
+
+    `account_id` None: whoever had it was forgotten, and it is free.
+    """
 
     class Claimed(Aggregate.Created):
         account_id: str
 
+    class Released(Aggregate.Event):
+        account_id: str
+
+    class Reclaimed(Aggregate.Event):
+        account_id: str
+
     @event(Claimed)
     def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
+        self.account_id: str | None = account_id
 
     @classmethod
     def claim(cls, claim_id: UUID, account_id: UUID) -> "MailClaim":
         """Claim an address for an account. `claim_id`: see events.mail_claims."""
         return cls._create(cls.Claimed, id=claim_id, account_id=str(account_id))
+
+    @event(Released)
+    def release(self, account_id: str) -> None:
+        """The account does not have the address any more."""
+        self.account_id = None
+
+    @event(Reclaimed)
+    def claim_again(self, account_id: str) -> None:
+        """A free address is another account's."""
+        self.account_id = account_id
 
 
 class Admins(Aggregate):

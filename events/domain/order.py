@@ -95,6 +95,11 @@ class Order(Fulfillment, Aggregate):
         self.holds: Sequence[Hold] = ()
         self.notes = 0
 
+    @property
+    def person_id(self) -> UUID:
+        """Whose data it holds."""
+        return UUID(self.user_id)
+
     @classmethod
     def place(
         cls,

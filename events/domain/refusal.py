@@ -21,3 +21,9 @@ class NotFound(Refusal):
     """There is no such thing, or none that the one who asks may see."""
 
     code = "not_found"
+
+
+class PersonForgotten(Refusal):
+    """The person's key was taken away for good: nothing new can be written about them."""
+
+    code = "person_forgotten"

@@ -39,6 +39,11 @@ NEW = Statuses("pending", "unfulfilled", "none", "unpaid")
 """Where every order begins."""
 
 
+def is_under_way(statuses: Statuses) -> bool:
+    """Whether something is still to be sent, on its way, or announced to come back."""
+    return statuses.status in ("pending", "confirmed", "shipped") or statuses.return_status == "requested"
+
+
 def statuses_of(total: Units, payment_status: str, *, confirmed: bool, expired: bool, returning: bool) -> Statuses:
     """The statuses that follow from all units together, from the money, and from what was decided.
 

@@ -75,6 +75,8 @@ TABLE = [
     Row("PATCH /accounts/{account_id}",        own="401 403 403 403 200", elsewhere="401 403 403 403 404",
         body={"roles": ["customer", "auditor"]}),
     Row("POST /accounts/{account_id}/invitation", own="401 403 403 403 202", elsewhere="401 403 403 403 404"),
+    Row("POST /customers/{customer_id}/erasure", own="401 403 403 403 200", elsewhere="401 403 403 403 404",
+        body={"reason": "customer_request"}),
     Row("GET /auth/me",                        own="401 200 200 200 200"),
     Row("GET /events",                         own="401 403 403 200 200"),
     Row("GET /audit/checkpoint",               own="401 403 403 200 200"),
@@ -187,6 +189,8 @@ class Scene:
             invited = {"email": f"{uuid4().hex}@example.com", "name": "Cleo", "roles": ["customer"]}
             admin = await self.service.person("admin")
             names["account_id"] = (await admin.posts("/accounts", invited)).body["id"]
+        if "customer_id" in row.route:
+            names["customer_id"] = str((await self.service.customer("Cleo")).id)
         if "{order_id}" in row.route + row.query + json.dumps(row.body):
             order = await self.ada.places(dict(self.product), 2)
             path = f"/orders/{order['id']}"

@@ -35,6 +35,7 @@ ANOTHER: dict[str, Any] = {
     "POST /accounts": {"email": "another-{new}@example.com", "name": "Cleo", "roles": ["customer"]},
     "PATCH /accounts/{account_id}": {"roles": ["staff"]},
     "POST /accounts/{account_id}/invitation": None,
+    "POST /customers/{customer_id}/erasure": {"reason": "court_order"},
     f"POST {O}/payments": {"amount_cents": 101, "currency": "USD", "psp_reference": "{new}"},
     f"POST {O}/payments/{{payment_id}}/captures": {"amount_cents": 11},
     f"POST {O}/refunds": {"amount_cents": 11, "reason": "a reason"},

@@ -134,6 +134,7 @@ async def world(service: Running, staff: Person, pen: Json) -> World:
     invited = {"email": f"guest-of-{ada.id}@example.com", "name": "Cleo", "roles": ["auditor"]}
     names |= {"level": [0, 0, 1], "tile_path": ["000.p/1", "000.p/7", "x001/000"]}
     names["account_id"] = [(await people["admin"].posts("/accounts", invited)).body["id"]]
+    names["customer_id"] = [str((await service.customer()).id) for _ in range(3)]
     return World(service.port, {role: person.token for role, person in people.items()}, orders, names)
 
 

@@ -47,7 +47,7 @@ async def test_a_route_asks_for_what_it_declares_before_anything_else(service: R
         if not isinstance(route, DirectRoute) or route.permission == PUBLIC:
             continue
         path = route.path_format.replace("{level}", "0").replace("{tile_path}", "000")
-        for name in ("order_id", "shipment_id", "return_id", "product_id", "account_id"):
+        for name in ("order_id", "shipment_id", "return_id", "product_id", "account_id", "customer_id"):
             path = path.replace(f"{{{name}}}", str(uuid4()))
         method = next(iter(route.methods or ()))
         Answer(await service.client.request(method, path)).refused(401, "unauthenticated")

@@ -9,6 +9,7 @@ import pytest
 
 from consumers.deliver import SQL as DELIVERIES
 from events.log.reader import SQL as LOG
+from events.personal import SQL as KEYS
 from projections.checkpoints import SQL as PROJECTIONS
 from queries.consistency import SQL as QUERIES
 from queries.order_filter import SORTS
@@ -57,6 +58,7 @@ SELECT 'default', uuid_of(n), 'order_confirmation', uuid_of(n), uuid_of(n), 'don
 INSERT INTO seal_origins SELECT 'default', n, 'o', 'k', NULL FROM generate_series(1, 20) n;
 INSERT INTO seal_tiles SELECT 'default', 20, 0, n, sha256('a') FROM generate_series(1, {MANY}) n;
 INSERT INTO seal_checkpoints SELECT 'default', 20, n, sha256('a'), 'n', now(), true FROM generate_series(1, {MANY}) n;
+INSERT INTO erasures SELECT 'default', n, uuid_of(n) FROM generate_series(1, {MANY}) n;
 ANALYZE;
 """  # noqa: S608
 
@@ -143,6 +145,13 @@ READS = {
     ),
     "seals that are kept": Read(PROJECTIONS.mark_seals_kept, "text, int, bigint", f"'default', 20, {MANY}"),
     "claims": Read(DELIVERIES.claim_deliveries, "text, uuid[], float8, int", f"'default', {A_FEW}, 12, 8"),
+    "erasures": Read(KEYS.find_erasures, "text, bigint", "'default', 29990", page="erasures_pkey"),
+    "last erasure": Read(KEYS.last_erasure, "text", "'default'"),
+    "unfinished erasures": Read(PROJECTIONS.unfinished_erasures, "text", "'default'"),
+    "whether someone was forgotten": Read(QUERIES.read_erasure, "text, uuid", "'default', uuid_of(77)"),
+    "orders of a person, by the log": Read(PROJECTIONS.find_orders_of, "text, text", "'default', uuid_of(7)::text"),
+    "where they stand": Read(QUERIES.last_events_of_orders, "text, text", "'default', uuid_of(7)::text"),
+    "mails that are ended": Read(PROJECTIONS.end_deliveries, "text, uuid[], text", f"'default', {A_FEW}, 'why'"),
     "marks": Read(DELIVERIES.finish_deliveries, "text, uuid[]", f"'default', {A_FEW}"),
 }
 

@@ -18,6 +18,7 @@ from events.caller import Caller
 from events.domain import order_events as happened
 from events.domain.customer import Customer
 from events.domain.order import Order
+from events.domain.refusal import PersonForgotten
 from tests.commands.past import ADDRESS, LINE, past
 from tests.commands.scenario import Scenario, on
 from tests.commands.shop import INK, PEN, TENANT, shop
@@ -176,6 +177,10 @@ class TestOnce:
 
     def test_of_a_forgotten_customer_nothing_can_be_compared(self) -> None:
         imported(None).when(importing(), by=system).then_nothing()
+
+    def test_nothing_new_is_imported_of_a_forgotten_customer(self) -> None:
+        forgotten = known.given(on(CUSTOMER, Customer.Erased, reason="customer_request"))
+        forgotten.when(importing(), by=system).then_refused(PersonForgotten)
 
     def test_ids_follow_from_tenant_and_reference(self) -> None:
         assert UUID("4d8af49c-83ac-5c3d-b1fe-cef206c19821") == ORDER

@@ -4,13 +4,17 @@ import asyncio
 from uuid import UUID
 
 import asyncpg
+from uuid_utils.compat import uuid7
 
+from commands.command import Request
+from commands.erase_customer import EraseCustomer, ErasureRequest
 from consumers.deliver import ATTEMPTS, SQL, Deliverer, backoff
 from consumers.mailer import Mailer
 from consumers.order_confirmation import ORDER_CONFIRMATION
 from consumers.smtp_address import SmtpAddress
 from daybook.wiring import Service, open_service
 from daybook.worker import effects
+from events.caller import Caller
 from events.domain.delivery import confirmation_id
 from events.log.reader import SQL as READER
 from projections import confirmations
@@ -198,11 +202,24 @@ class TestAnUndeliverableOne:
         self, shop: CornerShop, owner: asyncpg.Connection, mailbox: Mailbox
     ) -> None:
         delivery_id = await shop.order()
-        await owner.execute("DELETE FROM person_keys WHERE person_id = $1", shop.customer)
+        await owner.execute("UPDATE person_keys SET wrapped = NULL WHERE person_id = $1", shop.customer)
         async with open_service(shop.service.settings, "after") as after:
             mailer = Mailer(SmtpAddress.parse(mailbox.url), domain="daybook.example")
             deliverer = Deliverer(after.pool, effects(after, mailer, after.settings.mail_from))
             await deliverer.deliver("default", [delivery_id])
+        row = await shop.row(delivery_id)
+        assert (row["status"], row["last_error"]) == ("dead", "recipient was forgotten")
+        assert not mailbox.mails()
+
+    async def test_is_one_whose_recipient_was_forgotten_a_moment_ago(
+        self, shop: CornerShop, deliverer: Deliverer, mailbox: Mailbox
+    ) -> None:
+        """This process has the key still, and nothing was done about it yet; but the fact is in the log."""
+        delivery_id = await shop.order()
+        caller = Caller(UUID(int=0), shop.tenant, ("admin",))
+        erasure = EraseCustomer(shop.customer, ErasureRequest(reason="court_order"))
+        await shop.shop.commands.handle(erasure, Request(caller, uuid7(), "a test"))
+        await deliverer.deliver("default", [delivery_id])
         row = await shop.row(delivery_id)
         assert (row["status"], row["last_error"]) == ("dead", "recipient was forgotten")
         assert not mailbox.mails()

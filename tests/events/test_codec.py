@@ -75,7 +75,12 @@ class TestRoundTrip:
 
     def test_every_field_that_names_a_person_is_personal(self) -> None:
         about_persons = {"email", "address", "shipping_address", "reason", "recipient", "fingerprint", "note", "text"}
-        open_on_purpose = {("ProductStockReceived", "reason"), ("ProductStockAdjusted", "reason")}
+        open_on_purpose = {
+            ("ProductStockReceived", "reason"),
+            ("ProductStockAdjusted", "reason"),
+            # One of a few codes, which tells nothing of the person.
+            ("CustomerErased", "reason"),
+        }
         for kind in BY_NAME.values():
             names = {field.name for field in fields(cast(Any, kind.cls))}
             left_open = {(kind.name, name) for name in (names & about_persons) - set(kind.personal)}
@@ -251,7 +256,7 @@ class TestMany:
     ) -> None:
         stored = recorded(codec.encode(sample_event(BY_NAME["OrderPlaced"]), PERSON))
         owner = await asyncpg.connect(database.owner_url)
-        await owner.execute("DELETE FROM person_keys")
+        await owner.execute("UPDATE person_keys SET wrapped = NULL")
         await owner.close()
         (event,) = await Codec(Keyring(pool, TENANT, MASTER_KEY)).decode_all([stored])
         assert isinstance(event, Order.Placed)

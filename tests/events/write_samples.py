@@ -95,6 +95,7 @@ _VALUES: Mapping[str, Any] = {
     "change": 5,
 }
 _OF_ITS_OWN: Mapping[str, Mapping[str, Any]] = {
+    "CustomerErased": {"reason": "customer_request"},
     "OrderReturnReceived": {"items": [{**_PART, "disposition": "restock"}]},
 }
 """Type → where its values are not those of the others."""

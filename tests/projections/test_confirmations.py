@@ -77,7 +77,8 @@ class TestADelivery:
 class TestFanOut:
     async def test_never_overtakes_a_read_model(self, book: Book) -> None:
         await book.append(product(), placed(), placed())
-        orders, catalogue, _waiting, accounts, fanout, confirmations, *_ = book.runners.values()
+        names = ("orders", "catalogue", "accounts", "fanout", "confirmations")
+        orders, catalogue, accounts, fanout, confirmations = map(book.runners.__getitem__, names)
         assert (await fanout.catch_up(), await confirmations.catch_up()) == (0, 0)
         reached = await orders.catch_up()
         assert await fanout.catch_up() == 0, "the catalogue does not have it yet"

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from events.domain.customer import Customer
 from events.domain.order import Order
 from events.search_words import words_of
-from projections.search import SearchProjection
+from projections.search import forget_search
 from tests.projections.book import Book
 from tests.projections.business import line, placed, product
 
@@ -35,9 +35,8 @@ async def test_who_is_forgotten_is_found_by_numbers_and_products_alone(book: Boo
     ada, ben = (Customer.add(uuid4(), name=name, email=f"{name}@mail.example") for name in ("ada", "ben"))
     orders, other = [placed(ada.id), placed(ada.id)], placed(ben.id)
     await book.given(ada, ben, *orders, other)
-    projection = SearchProjection(book.tenant, book.shop.codec)
     async with book.pool.acquire() as connection, connection.transaction():
-        await projection.forget(connection, ada.id)
+        await forget_search(connection, book.tenant, ada.id)
     for order in orders:
         assert await words(book, order, personal=True) == set()
         assert await words(book, order) >= {order.number.lower(), "fountain", "pen"}

@@ -18,7 +18,10 @@ ALLOWED: dict[str, set[str]] = {
     "tenants": {READ},
     "events": {READ, ADD},
     "stored_events": {READ},
+    # Of a key, what it is wrapped to may be changed, and nothing else.
     "person_keys": {READ, ADD},
+    "claim_keys": {READ, ADD, CHANGE},
+    "erasures": {READ, ADD, CHANGE},
     "log_heads": {READ, CHANGE},
     "stock": {READ, ADD, CHANGE},
     "snapshots": {READ, ADD, CHANGE},
