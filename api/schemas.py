@@ -157,12 +157,31 @@ class CloudEvent(BaseModel):
     correlationid: str | None = None
     causationid: str | None = None
     dataschema: str
+    opened: dict[str, Any] | None = Field(
+        default=None,
+        description="with `personal=true`: the personal fields in the clear; of a forgotten person `erased`",
+    )
     datacontenttype: Literal["application/json"]
     data: dict[str, Any]
 
 
 class EventPage(Shape):
     events: list[CloudEvent]
+    next: str | None
+
+
+class HistoryReadAnswer(Shape):
+    id: UUID
+    subject: str = Field(description="an account's id, or the name of an operator")
+    role: str
+    what: dict[str, Any] = Field(description="filters, `format`, `from` and `to` (positions), `personal`")
+    reason: str | None
+    correlation_id: str | None
+    read_at: datetime
+
+
+class HistoryReadPage(Shape):
+    items: list[HistoryReadAnswer]
     next: str | None
 
 

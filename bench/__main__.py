@@ -15,6 +15,7 @@ SECTIONS = {
     "reading": "a log read and decoded, by us and by the eventsourcing library",
     "rebuild": "the orders read model, made anew beside the one that serves",
     "lists": "pages of orders by every filter at any depth, with 250,000 orders",
+    "export": "the whole log over HTTP, sealed and opened, and the memory it takes",
     "up": "a fresh `daybook up`, until it is ready",
 }
 

@@ -61,7 +61,7 @@ def run(events: int = EVENTS, rounds: int = ROUNDS) -> None:
         with Stack(data) as stack:
             market = make_market(stack.settings)
             begin = time.perf_counter()
-            uvloop.run(_write(stack.settings, market, events))
+            uvloop.run(write_log(stack.settings, market, events))
             written = time.perf_counter() - begin
             head = int(stack.ask("SELECT position FROM log_heads WHERE tenant_id = %s", TENANT)[0][0])
             orders = int(stack.ask("SELECT count(*) FROM events WHERE event_type = 'OrderPlaced'")[0][0])
@@ -87,7 +87,8 @@ def _seconds_of(stack: Stack, projection: str) -> float:
     return float(child.output().splitlines()[-1])
 
 
-async def _write(settings: Settings, market: Market, events: int) -> None:
+async def write_log(settings: Settings, market: Market, events: int) -> None:
+    """Append so many events of orders under way."""
     async with open_service(settings, "bench catch-up") as service:
         shop = await service.shop(TENANT)
         await shop.codec.keyring.load(shopper.id for shopper in market.shoppers)

@@ -4,9 +4,11 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
+from daybook.export_form import Form
 from daybook.failure import as_failure
 
 if TYPE_CHECKING:
@@ -174,6 +176,47 @@ def restore(
     from daybook.settings import Given, load
 
     processes.restore(load(Given), backup)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty, or not there yet.")],
+    tenant: Tenant = "default",
+    form: Annotated[Form, typer.Option("--format", help="How events are written. CSV is for people.")] = Form.ndjson,
+    personal: Annotated[bool, typer.Option("--personal", help="Tell personal data in the clear, beside.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why; it is recorded. --personal needs one.")] = None,
+    until: Annotated[int | None, typer.Option(min=1, metavar="POSITION", help="The last event. Default: all.")] = None,
+) -> None:
+    """Write the history to DIR, with a manifest of counts and hashes. That it was read is recorded."""
+    from daybook import processes
+    from daybook.export import Wanted
+
+    if personal and not (reason or "").strip():
+        raise typer.BadParameter("say with --reason why personal data is read")
+    raise typer.Exit(processes.export(_settings(), Wanted(folder, tenant, form, personal, reason, until)))
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="An export.")],
+    database_url: Annotated[
+        str | None,
+        typer.Option("--database-url", help="An empty database, as its owner. Default: one that is thrown away."),
+    ] = None,
+    stream: Annotated[UUID | None, typer.Option(help="Only print this order, product … as it was, as JSON.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="At this version of the stream.")] = None,
+    until: Annotated[int | None, typer.Option(min=1, metavar="POSITION", help="Up to this position.")] = None,
+) -> None:
+    """Check an export, make the read models again from it alone, and compare. The exit status says what came of it."""
+    from daybook import processes
+
+    if stream is None:
+        if version is not None or until is not None:
+            raise typer.BadParameter("--version and --until go with --stream")
+        raise typer.Exit(processes.replay(folder, database_url))
+    if version is not None and until is not None:
+        raise typer.BadParameter("a version or a position, not both")
+    raise typer.Exit(processes.show_exported(folder, stream, version, until))
 
 
 @app.command()

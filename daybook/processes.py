@@ -2,8 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from daybook.settings import Given, PaymentSettings, Place, Settings
+
+if TYPE_CHECKING:
+    from daybook.export import Wanted
 
 
 def serve_api(settings: Settings) -> None:
@@ -88,6 +93,27 @@ def restore(given: Given, backup: Path) -> None:
     from daybook import restore
 
     restore.run(given, backup)
+
+
+def export(settings: Settings, wanted: "Wanted") -> int:
+    """Write a tenant's log to files; answers the exit status. Raises Failure."""
+    from daybook import export as exporting
+
+    return exporting.run(settings, wanted)
+
+
+def replay(folder: Path, database_url: str | None) -> int:
+    """Make the read models again from an export and compare; answers the exit status. Raises Failure."""
+    from daybook import replay_export
+
+    return replay_export.run(folder, database_url)
+
+
+def show_exported(folder: Path, stream_id: UUID, version: int | None, until: int | None) -> int:
+    """Print one aggregate from an export; answers the exit status. Raises Failure."""
+    from daybook import exported_state
+
+    return exported_state.run(folder, stream_id, version, until)
 
 
 def check_health(settings: Settings, process: str) -> None:

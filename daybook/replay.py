@@ -20,10 +20,10 @@ from events.codec import Codec
 from events.domain.account import Account
 from events.domain.money_ledger import NOTHING_PAID
 from events.domain.order import Order
-from events.domain.product import Product, backorders_of
+from events.domain.product import Product
 from events.domain.statuses import Statuses
 from events.erased import ERASED, mail_address_of
-from events.held_stock import HeldStock
+from events.held_stock import HeldStock, units_moved
 from events.log.recorded import RecordedEvent
 from events.log.statements import load_statements
 from events.order_document import moving_part, order_document
@@ -155,15 +155,8 @@ class Replay:
         """Count what the event moves into the stock and out of it."""
         if recorded.version == 1:
             self._held = HeldStock()
-        if isinstance(event, Product.StockReceived | Product.StockAdjusted):
-            self._count_units(recorded.position, recorded.stream_id, event.quantity)
-        elif isinstance(event, Product.BackorderLimitSet):
-            self._count_units(recorded.position, backorders_of(recorded.stream_id), event.change)
-        moved = self._held.post(recorded.type, vars(event))
-        for product_id, units in moved.stock.items():
+        for product_id, units in units_moved(self._held, recorded.type, recorded.stream_id, vars(event)):
             self._count_units(recorded.position, product_id, units)
-        for product_id, units in moved.backorders.items():
-            self._count_units(recorded.position, backorders_of(product_id), units)
 
     def _count_units(self, position: int, product_id: UUID, units: int) -> None:
         self._stock_by_log[product_id] += units

@@ -9,10 +9,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "staff": frozenset(
         {
             *("addresses:own", "orders:place", "orders:place_for_any", "orders:read_any", "orders:manage"),
-            *("payments:manage", "catalogue:manage"),
+            *("payments:manage", "catalogue:manage", "personal:read"),
         }
     ),
-    "auditor": frozenset({"orders:read_any", "events:read"}),
+    "auditor": frozenset({"orders:read_any", "events:read", "personal:read"}),
 }
 PERMISSIONS["admin"] = PERMISSIONS["staff"] | PERMISSIONS["auditor"] | {"accounts:manage", "customers:erase"}
 """Role → permissions. Everyone may read the catalogue and what is their own."""

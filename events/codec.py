@@ -5,6 +5,7 @@ schema version is brought up on reading by the event class's `upcast_v1_v2(state
 library has it; what is stored is never rewritten.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +19,12 @@ from events.log.append import NewEvent
 from events.log.recorded import RecordedEvent
 from events.personal import KeyNotLoaded, Keyring, is_sealed
 from events.types import BY_CLASS, BY_NAME, DomainEvent
+
+ERASED = "erased"
+"""Stands for what cannot be read any more, because the person was forgotten."""
+
+_PERSON = re.compile(rb'"sealed\.1\.([0-9a-f]{32})\.')
+"""Whose key a sealed value wants, in stored bytes; a text that only looks like one costs a look-up."""
 
 _NOT_DATA = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
 
@@ -54,6 +61,20 @@ class Codec:
         """The stored fields as they are shown: brought to the current schema, personal ones opened; `erased` where the
         key is gone."""
         return self._opened(recorded, in_place_of)
+
+    async def personal_fields(self, recorded: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
+        """The personal fields of each, opened; those of a forgotten person are the text ERASED. Fetches the keys."""
+        await self.keyring.load({UUID(hex=found.decode()) for one in recorded for found in _PERSON.findall(one.data)})
+        return [self._personal_fields(one) for one in recorded]
+
+    def _personal_fields(self, recorded: RecordedEvent) -> dict[str, Any]:
+        kind = BY_NAME.get(recorded.type)
+        if kind is None or not kind.personal:
+            return {}
+        state = current_fields(recorded)
+        sealed = {name: state[name] for name in kind.personal if is_sealed(state.get(name))}
+        opened = {name: self.keyring.open(text, recorded.stream_id) for name, text in sealed.items()}
+        return {name: ERASED if value is None else value for name, value in opened.items()}
 
     async def decode_all(self, recorded: Sequence[RecordedEvent]) -> list[DomainEvent]:
         """Decode many, fetching the persons' keys that are missing. What nobody can open any more is None."""

@@ -1,11 +1,12 @@
 """What an order holds of the stock, told from its events: the one rule by which stock can be counted again."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.domain.line_ledger import Part
+from events.domain.product import backorders_of
 
 MOVES = frozenset(
     {"OrderBackorderFilled", "OrderLinesCancelled", "OrderCancelled", "OrderExpired", "OrderReturnReceived"}
@@ -72,6 +73,20 @@ class HeldStock:
             if item_id in self._products:
                 units[self._products[item_id]] += sign * quantity
         return units
+
+
+def units_moved(
+    held: HeldStock, event_type: str, stream_id: UUID, fields: Mapping[str, Any]
+) -> Iterator[tuple[UUID, int]]:
+    """What one event moves of the guarded quantities: of which, and by how much. `held`: of its stream, before it."""
+    if event_type in ("ProductStockReceived", "ProductStockAdjusted"):
+        yield stream_id, fields["quantity"]
+    elif event_type == "ProductBackorderLimitSet":
+        yield backorders_of(stream_id), fields["change"]
+    moved = held.post(event_type, fields)
+    yield from moved.stock.items()
+    for product_id, units in moved.backorders.items():
+        yield backorders_of(product_id), units
 
 
 def _counted(parts: Iterable[Part]) -> Counter[str]:

@@ -36,7 +36,8 @@ class AccountsProjection:
     parks = True
     writes = True
 
-    def __init__(self, tenant: str, codec: Codec, redis: Redis) -> None:
+    def __init__(self, tenant: str, codec: Codec, redis: Redis | None) -> None:
+        """`redis` None: nobody is told of sessions that end, as where the log is only told again."""
         self._tenant = tenant
         self._codec = codec
         self._redis = redis
@@ -78,6 +79,6 @@ class AccountsProjection:
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
         """Tell the API processes to look; Redis may be down."""
-        if any(event.type in _ENDS for event in events):
+        if self._redis is not None and any(event.type in _ENDS for event in events):
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.publish(SESSIONS_CHANNEL, b"")

@@ -1,4 +1,4 @@
-"""Reads of the log: by position, by stream, by owner."""
+"""Reads of the log: by position, by stream, by owner, by what led to what."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -43,10 +43,66 @@ class LogReader:
         return recorded(await self._db.fetch(SQL.read_log, self.tenant, position, until, limit))
 
     async def filtered(
-        self, position: int, limit: int, *, type: str | None = None, stream_id: UUID | None = None
+        self,
+        position: int,
+        limit: int,
+        *,
+        until: int = END,
+        types: Sequence[str] | None = None,
+        recorded_from: datetime | None = None,
+        recorded_before: datetime | None = None,
     ) -> list[RecordedEvent]:
-        """At most `limit` events after `position`, in order, of one type or stream only where that is given."""
-        return recorded(await self._db.fetch(SQL.read_log_filtered, self.tenant, position, limit, type, stream_id))
+        """As `after`, of these types and from `recorded_from <= recorded_at < recorded_before` only where that is
+        given. Looks at every event in between: bound them with `until`."""
+        given = (position, until, limit, types, recorded_from, recorded_before)
+        return recorded(await self._db.fetch(SQL.read_log_filtered, self.tenant, *given))
+
+    async def lines(
+        self,
+        position: int,
+        until: int,
+        source: str,
+        public_types: str,
+        *,
+        types: Sequence[str] | None = None,
+        recorded_from: datetime | None = None,
+        recorded_before: datetime | None = None,
+        with_metadata: bool = False,
+        opening: Sequence[str] | None = None,
+    ) -> tuple[list[str], list[RecordedEvent | None]]:
+        """What `filtered` finds, as CloudEvents ready-made, one a line.
+
+        `source`, `public_types`: JSON, see `events.cloud.line_parts`. `with_metadata`: lines tell the metadata, too.
+        `opening`: of these types each that holds sealed fields comes as the line before its opened fields, and beside
+        it the event; for the others the second list holds None.
+        """
+        given = (types, recorded_from, recorded_before, source, public_types, with_metadata, opening)
+        rows = await self._db.fetch(SQL.read_lines, self.tenant, position, until, *given)
+        lines = [row[0] for row in rows]
+        if opening is None:
+            return lines, [None] * len(lines)
+        return lines, [None if row[1] is None else RecordedEvent(*row[1:]) for row in rows]
+
+    async def stream(self, stream_id: UUID, position: int, limit: int, *, until: int = END) -> list[RecordedEvent]:
+        """As `after`, of one stream."""
+        return recorded(await self._db.fetch(SQL.read_stream, self.tenant, stream_id, position, until, limit))
+
+    async def correlated(
+        self, correlation_id: str, position: int, limit: int, *, until: int = END
+    ) -> list[RecordedEvent]:
+        """As `after`, of what happened under one correlation id."""
+        return recorded(await self._db.fetch(SQL.read_correlated, self.tenant, correlation_id, position, until, limit))
+
+    async def about(self, stream_id: UUID, position: int, limit: int, *, until: int = END) -> list[RecordedEvent]:
+        """As `after`, of what happened on other streams because of this one."""
+        return recorded(await self._db.fetch(SQL.read_about, self.tenant, str(stream_id), position, until, limit))
+
+    async def recorded_at(self, position: int) -> datetime:
+        """When the event at a position was recorded. Raises LookupError."""
+        moment: datetime | None = await self._db.fetchval(SQL.read_recorded_at, self.tenant, position)
+        if moment is None:
+            raise LookupError(position)
+        return moment
 
     async def owned(self, owner: UUID, position: int, limit: int, *, until: int) -> list[RecordedEvent]:
         """At most `limit` events about this person's orders after `position`, up to `until`, in order."""

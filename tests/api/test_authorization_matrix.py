@@ -87,6 +87,8 @@ TABLE = [
     Row("GET /audit/proofs/consistency",       own="401 403 403 200 200", query="?from=1"),
 
     Row("GET /stats/sales",                    own="401 403 200 200 200", query="?by=day"),
+    Row("GET /events",                         own="401 403 403 200 200", query="?personal=true&reason=an+audit"),
+    Row("GET /audit/reads",                    own="401 403 403 200 200"),
 
     Row("GET /addresses",                      own="401 200 200 200 200"),
     Row("POST /addresses",                     own="401 201 201 403 201", body={"recipient": "Ada"} | ADDRESS),

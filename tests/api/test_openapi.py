@@ -128,7 +128,11 @@ async def test_names_the_parameters_of_lists(document: dict[str, Any]) -> None:
         "/orders/{order_id}/diff": {"from", "to"},
         "/products": {"limit", "cursor"},
         "/accounts": {"limit", "cursor"},
-        "/events": {"after", "limit", "type", "stream"},
+        "/events": {
+            *("after", "until", "limit", "type", "stream", "subject", "correlation", "recorded_from", "recorded_to"),
+            *("personal", "reason"),
+        },
+        "/audit/reads": {"limit", "cursor"},
         "/audit/proofs/inclusion": {"index", "size"},
         "/audit/proofs/consistency": {"from", "to"},
         "/audit/orders/{order_id}/receipt": {"version"},

@@ -24,7 +24,8 @@ FILL = f"""
 INSERT INTO events
     (tenant_id, position, stream_id, stream_version, event_type, schema_version, data, metadata, recorded_at)
 SELECT 'default', n, uuid_of(n / 3), n % 3 + 1, 'OrderPlaced', 1, '{{}}',
-       jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n)), now()
+       jsonb_build_object('owner', uuid_of(n % 100), 'command_id', uuid_of(n), 'correlation_id', (n % 100)::text)
+       || CASE WHEN n % 3 = 0 THEN jsonb_build_object('about', uuid_of(n % 100)) ELSE '{{}}' END, now()
 FROM generate_series(1, {MANY}) n;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
                         payment_status, payment_terms, version, updated_at, document, total_cents)
@@ -59,6 +60,7 @@ INSERT INTO seal_origins SELECT 'default', n, 'o', 'k', NULL FROM generate_serie
 INSERT INTO seal_tiles SELECT 'default', 20, 0, n, sha256('a') FROM generate_series(1, {MANY}) n;
 INSERT INTO seal_checkpoints SELECT 'default', 20, n, sha256('a'), 'n', now(), true FROM generate_series(1, {MANY}) n;
 INSERT INTO erasures SELECT 'default', n, uuid_of(n) FROM generate_series(1, {MANY}) n;
+INSERT INTO history_reads SELECT 'default', uuid_of(n), 'someone', 'auditor', '{{}}' FROM generate_series(1, {MANY}) n;
 ANALYZE;
 """  # noqa: S608
 
@@ -84,9 +86,36 @@ READS = {
     "log": Read(LOG.read_log, "text, bigint, bigint, int", "'default', 15000, 9e18::bigint, 100", page="events_pkey"),
     "log of a type": Read(
         LOG.read_log_filtered,
-        "text, bigint, int, text, uuid",
-        "'default', 15000, 100, 'OrderPlaced', NULL",
+        "text, bigint, bigint, int, text[], timestamptz, timestamptz",
+        "'default', 15000, 16000, 100, ARRAY['OrderPlaced'], NULL, NULL",
         page="events_pkey",
+    ),
+    "log as lines": Read(
+        LOG.read_lines,
+        "text, bigint, bigint, text[], timestamptz, timestamptz, text, jsonb, bool, text[]",
+        "'default', 15000, 16000, ARRAY['OrderPlaced'], NULL, NULL, '\"/\"', '{}', true, ARRAY['OrderPlaced']",
+    ),
+    "log of a stream": Read(
+        LOG.read_stream,
+        "text, uuid, bigint, bigint, int",
+        "'default', uuid_of(77), 15, 9e18::bigint, 100",
+        page="events_one_version_per_stream",
+    ),
+    "log under a correlation id": Read(
+        LOG.read_correlated,
+        "text, text, bigint, bigint, int",
+        "'default', '77', 15000, 9e18::bigint, 100",
+        page="events_by_correlation",
+    ),
+    "log about a stream": Read(
+        LOG.read_about,
+        "text, text, bigint, bigint, int",
+        "'default', uuid_of(77)::text, 15000, 9e18::bigint, 100",
+        page="events_by_subject",
+    ),
+    "a time of recording": Read(LOG.read_recorded_at, "text, bigint", "'default', 15000"),
+    "reads of the log": Read(
+        QUERIES.list_reads, "text, uuid, int", "'default', uuid_of(15000), 50", page="history_reads_pkey"
     ),
     "log of a person": Read(
         LOG.read_owned,

@@ -159,7 +159,7 @@ class TestTheFirstAnswer:
         answers = await asyncio.gather(*(place((here, there)[n % 2], key="k") for n in range(50)))
         assert len({answer.body for answer in answers}) == 1
         assert sum(not answer.replayed for answer in answers) == 1
-        events = await here.reader.filtered(0, 100, type="OrderPlaced")
+        events = await here.reader.filtered(0, 100, types=["OrderPlaced"])
         assert [event.stream_id for event in events] == [order_of(answers[0])]
         assert await available(here) == STOCK - 1
 
@@ -249,7 +249,7 @@ class TestWhatIsWritten:
             replace(staff, tenant=here.tenant), uuid7(), "correlated", traceparent="00-trace", causation_id="cause"
         )
         await here.commands.handle(cancel(order), request)
-        (event,) = await here.reader.filtered(0, 100, type="OrderCancelled")
+        (event,) = await here.reader.filtered(0, 100, types=["OrderCancelled"])
         meta = event.meta()
         reason = meta.pop("reason")
         assert reason.startswith("sealed.1.")

@@ -9,6 +9,7 @@ import pytest
 
 from events.log.appender import Appender
 from events.log.connect import connect
+from queries.history_reads import HistoryRead, record_read
 from tests.databases import Database, NewDatabase
 from tests.events.log.writing import appended, command, event
 
@@ -18,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "tenants": {READ},
     "events": {READ, ADD},
     "stored_events": {READ},
+    "history_reads": {READ, ADD},
     # Of a key, what it is wrapped to may be changed, and nothing else.
     "person_keys": {READ, ADD},
     "claim_keys": {READ, ADD, CHANGE},
@@ -152,11 +154,16 @@ class TestTheOwner:
             "TRUNCATE log_heads",
             "UPDATE log_heads SET position = position - 1 WHERE position > 0",
             "UPDATE log_heads SET tenant_id = 'forged'",
+            "UPDATE history_reads SET reason = 'forged'",
+            "DELETE FROM history_reads",
+            "TRUNCATE history_reads",
         ],
     )
     async def test_is_refused(self, service: asyncpg.Connection, owner: asyncpg.Connection, statement: str) -> None:
+        await record_read(owner, "default", HistoryRead("someone", "auditor", {"from": 1}))
         everything = (
-            "SELECT array_agg(e ORDER BY position)::text, (SELECT array_agg(h)::text FROM log_heads h) FROM events e"
+            "SELECT array_agg(e ORDER BY position)::text, (SELECT array_agg(h)::text FROM log_heads h),"
+            " (SELECT array_agg(r ORDER BY read_id)::text FROM history_reads r) FROM events e"
         )
         before = await owner.fetchrow(everything)
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"append-only|never goes back"):

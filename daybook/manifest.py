@@ -1,0 +1,104 @@
+"""What an export says of itself: `manifest.json`, and `SHA256SUMS` for the tools that everybody has."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from daybook.export_form import Form
+from daybook.failure import Failure
+from daybook.model_digests import Digest
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+PART = ".part"
+"""The end of the name of a file that is not whole yet."""
+
+BLOCK = 100
+"""Lines under one short hash, so that a wrong byte can be found among millions of lines."""
+
+
+class EventsFile(BaseModel):
+    """One file of events. `blocks`: of NDJSON, the first 16 hexadecimal digits of the SHA-256 of each BLOCK lines."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    first: int
+    last: int
+    bytes: int
+    sha256: str
+    blocks: list[str]
+
+    @property
+    def events(self) -> int:
+        """How many it has: positions are dense."""
+        return self.last - self.first + 1
+
+
+class Manifest(BaseModel):
+    """An export of one tenant's log, from its first event to `last`; `head` was its end then.
+
+    `sha256` is that of all files' bytes, one after the other. `checkpoint`: the signed note that covers it, if the
+    service has one. `digests`: of what is derived from the log, where it had come no further than `last`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["daybook-export"] = "daybook-export"
+    format_version: Literal[1] = 1
+    software: str
+    made_at: datetime
+    tenant: str
+    form: Form
+    personal: bool
+    first: int
+    last: int
+    head: int
+    types: dict[str, int]
+    files: list[EventsFile]
+    sha256: str
+    checkpoint: str | None
+    digests: dict[str, Digest]
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write both files. The manifest comes last and at once: an export that has one is whole."""
+    told = manifest.model_dump_json(indent=2).encode() + b"\n"
+    sums = {file.name: file.sha256 for file in manifest.files} | {MANIFEST: sha256(told).hexdigest()}
+    _write(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode())
+    _write(folder / MANIFEST, told)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises Failure when there is none, or none that this version can read."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise Failure(f"{folder} is no export, or one that was cut off: it has no {MANIFEST}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Failure(f"{folder / MANIFEST} cannot be read: {place or 'it'}: {first['msg']}") from None
+
+
+def read_sums(folder: Path) -> Mapping[str, str]:
+    """File name → SHA-256, as SHA256SUMS tells them; what is no such line is left out."""
+    try:
+        lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + PART)
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)

@@ -1,0 +1,7 @@
+-- One stream's events in position order, which is that of its versions.
+-- $1 tenant, $2 stream id, $3 after this position, $4 up to and with this position, $5 at most so many.
+SELECT position, stream_id, stream_version, event_type, schema_version, data, metadata, recorded_at
+FROM events
+WHERE tenant_id = $1 AND stream_id = $2 AND position > $3 AND position <= $4
+ORDER BY stream_version
+LIMIT $5
