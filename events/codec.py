@@ -48,10 +48,13 @@ class Codec:
         """A stored event as its current class, opened. Raises KeyNotLoaded, UnknownEventType, ValueError."""
         return self._event(recorded, self.open(recorded))
 
-    def open(self, recorded: RecordedEvent) -> dict[str, Any]:
-        """The stored fields, brought to the current schema, personal ones opened (None where the key is gone)."""
+    def open(self, recorded: RecordedEvent, wanted: Sequence[str] | None = None) -> dict[str, Any]:
+        """The stored fields, brought to the current schema, personal ones opened (None where the key is gone).
+
+        `wanted`: the personal fields to open, when the others may stay sealed.
+        """
         state = current_fields(recorded)
-        for name in BY_NAME[recorded.type].personal:
+        for name in BY_NAME[recorded.type].personal if wanted is None else wanted:
             if is_sealed(state.get(name)):
                 state[name] = self.keyring.open(state[name], recorded.stream_id)
         return state
@@ -60,15 +63,17 @@ class Codec:
         """Decode many, fetching the persons' keys that are missing."""
         return [self._event(one, state) for one, state in zip(recorded, await self.open_all(recorded), strict=True)]
 
-    async def open_all(self, recorded: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
-        """Open many, fetching the persons' keys that are missing in one round trip."""
+    async def open_all(
+        self, recorded: Sequence[RecordedEvent], wanted: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Open many, as `open` does, fetching the persons' keys that are missing in one round trip."""
         opened: list[dict[str, Any]] = []
         waiting = list(recorded)
         while waiting:
             missing: set[UUID] = set()
             for n, one in enumerate(waiting):
                 try:
-                    state = self.open(one)
+                    state = self.open(one, wanted)
                 except KeyNotLoaded:
                     missing = set(persons_in(waiting[n:]))
                     waiting = waiting[n:]

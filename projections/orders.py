@@ -26,7 +26,13 @@ EVERYONE = UUID(int=0)
 
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
 _OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent)).union(_BEGINNINGS)
+_TELL_MORE = ("OrderHoldPlaced", "OrderHoldReleased", "OrderShippingAddressChanged")
+"""Events with more than where the order stands, which its next event tells again."""
 _STATUSES = itemgetter(*Statuses._fields)
+
+
+OPENED = ("shipping_address",)
+"""The personal fields of an order's first event that are shown."""
 
 
 @dataclass(slots=True)
@@ -52,7 +58,7 @@ class OrdersProjection:
     name = "orders"
     version = 1
     tables: tuple[str, ...] = ("order_list", "order_counts")
-    whole_streams = WholeStreams(_BEGINNINGS, ("OrderHoldPlaced", "OrderHoldReleased", "OrderShippingAddressChanged"))
+    whole_streams = WholeStreams(_BEGINNINGS, _TELL_MORE)
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
@@ -67,7 +73,7 @@ class OrdersProjection:
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
-        rows = await self._rows([event for event in events if event.type in _OF_ORDERS])
+        rows = await self._rows(used(events))
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
         moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}
         counts: Counter[tuple[UUID, str]] = Counter()
@@ -90,7 +96,7 @@ class OrdersProjection:
 
     async def _rows(self, events: Sequence[RecordedEvent]) -> dict[UUID, _Row]:
         beginnings = [event for event in events if event.version == 1]
-        opened = iter(await self._codec.open_all(beginnings))
+        opened = iter(await self._codec.open_all(beginnings, OPENED))
         rows: dict[UUID, _Row] = {}
         for event in events:
             if event.version == 1:
@@ -155,6 +161,17 @@ class OrdersProjection:
             for user_id in (was["user_id"], EVERYONE):
                 counts[user_id, was["status"]] -= 1
                 counts[user_id, rows[was["order_id"]].statuses.status] += 1
+
+
+def used(events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """What of a batch the rows are made of: of each order the first event, the last, and those that tell more."""
+    mine = [event for event in events if event.type in _OF_ORDERS]
+    last = {event.stream_id: event.version for event in mine}
+    return [
+        event
+        for event in mine
+        if event.version == last[event.stream_id] or event.version == 1 or event.type in _TELL_MORE
+    ]
 
 
 def _columns(rows: Mapping[UUID, _Row]) -> Iterator[list[str]]:
