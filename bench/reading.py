@@ -1,9 +1,10 @@
 """Reading a log from its start to its end, in pages of 1,000, decoded: by us, and by the `eventsourcing` library.
 
 Both read the same 100,000 events from the same PostgreSQL, each from a table of its own, one page after the other. Ours
-are decoded to what the orders projection uses of them: fields in their current shape, those of an order's first event
-opened with its customer's key. The library's are not sealed; its notifications are mapped to the domain events that
-projections of its kind are given (`select_notifications` and `Mapper.to_domain_event`).
+are decoded to what the orders projection uses of them: of each order in a page its first event, opened with its
+customer's key, its last, and those between that tell more than where it stands. The library's are not sealed; its
+notifications are mapped to the domain events that projections of its kind are given (`select_notifications` and
+`Mapper.to_domain_event`).
 """
 
 import shutil
@@ -26,9 +27,11 @@ from bench.stack import Stack
 from daybook.settings import Settings
 from events.codec import Codec, current_fields
 from events.log.connect import create_pool
-from events.log.reader import LogReader
+from events.log.reader import END, LogReader
 from events.log.recorded import RecordedEvent
 from events.personal import Keyring
+from projections.feed import Feed
+from projections.orders import OPENED, used
 
 EVENTS = 100_000
 ROUNDS = 5
@@ -66,10 +69,11 @@ def run(events: int = EVENTS, rounds: int = ROUNDS) -> None:
 
 
 async def _used(codec: Codec, page: list[RecordedEvent]) -> None:
-    for event in page:
+    mine = used(page)
+    await codec.open_all([event for event in mine if event.version == 1], OPENED)
+    for event in mine:
         if event.version != 1:
             current_fields(event)
-    await codec.open_all([event for event in page if event.version == 1])
 
 
 async def _decoded(codec: Codec, page: list[RecordedEvent]) -> None:
@@ -78,10 +82,11 @@ async def _decoded(codec: Codec, page: list[RecordedEvent]) -> None:
 
 async def _read(settings: Settings, decode: Callable[[Codec, list[RecordedEvent]], Any]) -> float:
     """Seconds from the start of the log to its end."""
-    async with await create_pool(settings.database_url, "bench reading", max_size=1) as pool:
-        reader, codec = LogReader(pool, TENANT), Codec(Keyring(pool, TENANT, settings.master_key))
+    async with await create_pool(settings.database_url, "bench reading", max_size=2) as pool:
+        feed = Feed(LogReader(pool, TENANT), keep=0)
+        codec = Codec(Keyring(pool, TENANT, settings.master_key))
         begin, position = time.perf_counter(), 0
-        while page := await reader.after(position, PAGE):
+        while page := await feed.after(position, PAGE, END):
             await decode(codec, page)
             position = page[-1].position
         return time.perf_counter() - begin

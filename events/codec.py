@@ -81,19 +81,28 @@ class Codec:
         states = await self._opened_all(recorded, _nothing)
         return [self._event(one, state) for one, state in zip(recorded, states, strict=True)]
 
-    async def open_all(self, recorded: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
-        """Open many, fetching the persons' keys that are missing in one round trip."""
-        return await self._opened_all(recorded, in_place_of)
+    async def open_all(
+        self, recorded: Sequence[RecordedEvent], wanted: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Open many as they are shown, fetching the persons' keys that are missing in one round trip.
 
-    def _opened(self, recorded: RecordedEvent, gone: Callable[[str], Any]) -> dict[str, Any]:
+        `wanted`: the personal fields to open, when the others may stay sealed.
+        """
+        return await self._opened_all(recorded, in_place_of, wanted)
+
+    def _opened(
+        self, recorded: RecordedEvent, gone: Callable[[str], Any], wanted: Sequence[str] | None = None
+    ) -> dict[str, Any]:
         state = current_fields(recorded)
-        for name in BY_NAME[recorded.type].personal:
+        for name in BY_NAME[recorded.type].personal if wanted is None else wanted:
             if is_sealed(state.get(name)):
                 value = self.keyring.open(state[name], recorded.stream_id)
                 state[name] = gone(name) if value is None else value
         return state
 
-    async def _opened_all(self, recorded: Sequence[RecordedEvent], gone: Callable[[str], Any]) -> list[dict[str, Any]]:
+    async def _opened_all(
+        self, recorded: Sequence[RecordedEvent], gone: Callable[[str], Any], wanted: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
         generation = self.keyring.generation
         opened: list[dict[str, Any]] = []
         waiting = list(recorded)
@@ -101,7 +110,7 @@ class Codec:
             missing: set[UUID] = set()
             for n, one in enumerate(waiting):
                 try:
-                    state = self._opened(one, gone)
+                    state = self._opened(one, gone, wanted)
                 except KeyNotLoaded:
                     missing = set(persons_in(waiting[n:]))
                     waiting = waiting[n:]
@@ -112,7 +121,7 @@ class Codec:
             await self.keyring.load(missing)
         if self.keyring.generation != generation:
             # Somebody was forgotten while keys were fetched: what was opened before that is not shown any more.
-            return await self._opened_all(recorded, gone)
+            return await self._opened_all(recorded, gone, wanted)
         return opened
 
     def _event(self, recorded: RecordedEvent, state: dict[str, Any]) -> DomainEvent:

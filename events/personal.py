@@ -8,9 +8,11 @@ Who is forgotten loses the key. What processes have of it in memory they drop wh
 """
 
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +30,7 @@ SQL = load_statements(Path(__file__).parent / "sql")
 
 _PREFIX = "sealed.1."
 _NONCE = 12
+_FROM_URLSAFE = bytes.maketrans(b"-_", b"+/")
 
 
 class KeyNotLoaded(KeyError):
@@ -42,6 +45,7 @@ class Keyring:
         in memory."""
         self._db = db
         self._tenant = tenant
+        self._tenant_bytes = tenant.encode()
         self._master = master_key if isinstance(master_key, MasterKey) else MasterKey(master_key)
         self._remember = remember
         # None: the key is gone, the person was forgotten.
@@ -103,11 +107,12 @@ class Keyring:
     def open(self, sealed: str, stream_id: UUID) -> Any:
         """The value in a sealed text; None when its key is gone. Raises KeyNotLoaded, ValueError if tampered with."""
         owner, _, packed = sealed.removeprefix(_PREFIX).partition(".")
-        person = UUID(hex=owner)
+        person = _person(owner)
         key = self._key(person)
         if key is None:
             return None
-        box = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        # As urlsafe_b64decode does it, which in a rebuild is a tenth of all work.
+        box = a2b_base64(packed.encode().translate(_FROM_URLSAFE) + b"==")
         try:
             value = key.decrypt(box[:_NONCE], box[_NONCE:], self._bound_to(person, stream_id))
         except InvalidTag as error:
@@ -133,7 +138,7 @@ class Keyring:
             raise KeyNotLoaded(person) from None
 
     def _bound_to(self, person: UUID, stream_id: UUID) -> bytes:
-        return self._tenant.encode() + person.bytes + stream_id.bytes
+        return self._tenant_bytes + person.bytes + stream_id.bytes
 
     async def _fetch(self, persons: list[UUID], wanted: list[UUID]) -> None:
         """Load the keys of `persons`, and forget others for them, but none that is `wanted` with them."""
@@ -164,6 +169,11 @@ def wrapping_of(tenant: str, person: UUID) -> bytes:
 def _boxed(key: AESGCM, content: bytes, bound_to: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
     return nonce + key.encrypt(nonce, content, bound_to)
+
+
+@lru_cache(maxsize=20_000)
+def _person(owner: str) -> UUID:
+    return UUID(hex=owner)
 
 
 def is_sealed(value: object) -> bool:

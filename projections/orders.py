@@ -26,11 +26,17 @@ EVERYONE = UUID(int=0)
 
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
 _OF_ORDERS = frozenset(kind.name for kind in BY_NAME.values() if issubclass(kind.cls, OrderEvent)).union(_BEGINNINGS)
+_TELL_MORE = ("OrderHoldPlaced", "OrderHoldReleased", "OrderShippingAddressChanged")
+"""Events with more than where the order stands, which its next event tells again."""
 _STATUSES = itemgetter(*Statuses._fields)
 _standing = attrgetter("status", "payment_status", "fulfillment_status")
 
 _Counts = Counter[tuple[UUID, str, str, str]]
 """User (or EVERYONE), status, payment status, fulfillment status → by how many orders more."""
+
+
+OPENED = ("shipping_address",)
+"""The personal fields of an order's first event that are shown."""
 
 
 @dataclass(slots=True)
@@ -57,7 +63,7 @@ class OrdersProjection:
     name = "orders"
     version = 1
     tables: tuple[str, ...] = ("order_list", "order_counts")
-    whole_streams = WholeStreams(_BEGINNINGS, ("OrderHoldPlaced", "OrderHoldReleased", "OrderShippingAddressChanged"))
+    whole_streams = WholeStreams(_BEGINNINGS, _TELL_MORE)
     follows: tuple[str, ...] = ()
     parks = True
     writes = True
@@ -74,7 +80,7 @@ class OrdersProjection:
         """One insert for the orders that began, one update for those that moved, one for the counts."""
         # The erasure waits for us, or we for it: of whoever was forgotten by now, nothing is opened any more.
         await self._codec.keyring.forget_erased(transaction)
-        rows = await self._rows([event for event in events if event.type in _OF_ORDERS])
+        rows = await self._rows(used(events))
         began = {order_id: row for order_id, row in rows.items() if row.user_id is not None}
         moved = {order_id: row for order_id, row in rows.items() if row.user_id is None}
         counts: _Counts = Counter()
@@ -96,7 +102,7 @@ class OrdersProjection:
 
     async def _rows(self, events: Sequence[RecordedEvent]) -> dict[UUID, _Row]:
         beginnings = [event for event in events if event.version == 1]
-        opened = iter(await self._codec.open_all(beginnings))
+        opened = iter(await self._codec.open_all(beginnings, OPENED))
         rows: dict[UUID, _Row] = {}
         for event in events:
             if event.version == 1:
@@ -164,6 +170,17 @@ class OrdersProjection:
             for whose in (user_id, EVERYONE):
                 counts[whose, *standing] -= 1
                 counts[whose, *now] += 1
+
+
+def used(events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """What of a batch the rows are made of: of each order the first event, the last, and those that tell more."""
+    mine = [event for event in events if event.type in _OF_ORDERS]
+    last = {event.stream_id: event.version for event in mine}
+    return [
+        event
+        for event in mine
+        if event.version == last[event.stream_id] or event.version == 1 or event.type in _TELL_MORE
+    ]
 
 
 def _columns(rows: Mapping[UUID, _Row]) -> Iterator[list[str]]:

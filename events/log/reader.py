@@ -18,6 +18,9 @@ SQL = load_statements(Path(__file__).parent / "sql")
 SNAPSHOT = "Snapshot"
 """The type of a row that is no event but a snapshot."""
 
+# Of a named tuple this is all that its constructor does, and of many rows it is most of the work.
+_as_tuple = tuple.__new__
+
 END = 2**63 - 1
 """A position after every event."""
 
@@ -141,4 +144,4 @@ def replayed(row: Record) -> Replayed:
 
 def recorded(rows: list[Any]) -> list[RecordedEvent]:
     """Rows of any statement that reads the log, as events."""
-    return [RecordedEvent(*row) for row in rows]
+    return [_as_tuple(RecordedEvent, row) for row in rows]
