@@ -155,7 +155,10 @@ class TestWhatIsNot:
             ("INSERT INTO stock VALUES ('default', gen_random_uuid(), 3)", {"stock"}),
             ("UPDATE order_list SET version = 1 WHERE status = 'shipped'", {"orders"}),
             ("UPDATE order_list SET status = 'delivered' WHERE status = 'shipped'", {"orders", "order counts"}),
-            ("UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'", {"orders"}),
+            (
+                "UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'",
+                {"orders", "order counts"},
+            ),
             ("UPDATE order_list SET updated_at = now() WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET placed_at = placed_at + interval '1 s' WHERE status = 'expired'", {"orders"}),
             ("UPDATE order_list SET position = position + 1 WHERE status = 'expired'", {"orders"}),
