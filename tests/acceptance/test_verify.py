@@ -162,7 +162,7 @@ class TestWhatIsNot:
             ),
             (
                 "UPDATE order_list SET fulfillment_status = 'unfulfilled' WHERE status = 'shipped'",
-                {"orders", "order history"},
+                {"orders", "order counts", "order history"},
             ),
             ("UPDATE order_list SET updated_at = now() WHERE status = 'expired'", {"orders", "order history"}),
             ("UPDATE order_list SET placed_at = placed_at + interval '1 s' WHERE status = 'expired'", {"orders"}),
