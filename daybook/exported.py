@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import file_digest, sha256
+from itertools import islice, zip_longest
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from pydantic_core import from_json
 from daybook.export_files import block_hash
 from daybook.export_form import Form
 from daybook.failure import Failure
-from daybook.manifest import BLOCK, MANIFEST, SUMS, EventsFile, Manifest, read_manifest, read_sums
+from daybook.manifest import BLOCK, MANIFEST, SUMS, EventsFile, Manifest, read_manifest, sum_lines
 from events.cloud import DATA_FOLLOWS
 from events.log.recorded import RecordedEvent
 
@@ -33,22 +34,17 @@ class Export:
 
     def damage(self) -> Iterator[str]:
         """What is not as it was when the export was made, in words, each with its file and as near as can be told."""
-        sums = read_sums(self.folder)
         everything = sha256()
-        named = {MANIFEST: sha256((self.folder / MANIFEST).read_bytes()).hexdigest()}
         for file in self.manifest.files:
             path = self.folder / file.name
             if path.parent != self.folder or not path.is_file():
                 yield f"{file.name} is missing"
                 continue
-            named[file.name] = file.sha256
             yield from self._damage_of(file)
             with path.open("rb") as opened:
                 while part := opened.read(1 << 20):
                     everything.update(part)
-        for name in named.keys() | sums.keys():
-            if sums.get(name) != named.get(name):
-                yield f"{name} has not the hash that {SUMS} tells, or {SUMS} was changed"
+        yield from self._wrong_sums()
         if everything.hexdigest() != self.manifest.sha256:
             yield f"the files together have not the hash that {MANIFEST} tells"
         expected = 1
@@ -84,6 +80,19 @@ class Export:
             wrong = {name for name in types | self.manifest.types if types[name] != self.manifest.types.get(name, 0)}
             raise Failure(f"{MANIFEST} tells another number of {', '.join(sorted(wrong))} than there are")
 
+    def _wrong_sums(self) -> Iterator[str]:
+        expected = sum_lines(self.manifest, (self.folder / MANIFEST).read_bytes())
+        try:
+            lines = (self.folder / SUMS).read_bytes().decode(errors="replace").split("\n")
+        except FileNotFoundError:
+            yield f"{SUMS} is missing"
+            return
+        found = [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+        for number, (wanted, line) in enumerate(zip_longest(expected, found), 1):
+            if wanted != line:
+                name = "more" if wanted is None else wanted.split()[1]
+                yield f"{SUMS}, line {number}: of {name} it tells another hash than it has"
+
     def _damage_of(self, file: EventsFile) -> Iterator[str]:
         path = self.folder / file.name
         with path.open("rb") as opened:
@@ -99,7 +108,7 @@ class Export:
         with (self.folder / file.name).open("rb") as opened:
             for number, known in enumerate(file.blocks):
                 first = number * BLOCK + 1
-                block = [line for _, line in zip(range(BLOCK), opened, strict=False)]
+                block = list(islice(opened, BLOCK))
                 if block_hash(block) == known:
                     continue
                 at = f"position {file.first + first - 1}"

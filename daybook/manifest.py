@@ -1,7 +1,6 @@
 """What an export says of itself: `manifest.json`, and `SHA256SUMS` for the tools that everybody has."""
 
 import os
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -69,9 +68,14 @@ class Manifest(BaseModel):
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write both files. The manifest comes last and at once: an export that has one is whole."""
     told = manifest.model_dump_json(indent=2).encode() + b"\n"
-    sums = {file.name: file.sha256 for file in manifest.files} | {MANIFEST: sha256(told).hexdigest()}
-    _write(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode())
+    _write(folder / SUMS, "".join(sum_lines(manifest, told)).encode())
     _write(folder / MANIFEST, told)
+
+
+def sum_lines(manifest: Manifest, told: bytes) -> list[str]:
+    """The lines of SHA256SUMS. `told`: the bytes of the manifest's own file."""
+    sums = {file.name: file.sha256 for file in manifest.files} | {MANIFEST: sha256(told).hexdigest()}
+    return [f"{digest}  {name}\n" for name, digest in sums.items()]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -84,15 +88,6 @@ def read_manifest(folder: Path) -> Manifest:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise Failure(f"{folder / MANIFEST} cannot be read: {place or 'it'}: {first['msg']}") from None
-
-
-def read_sums(folder: Path) -> Mapping[str, str]:
-    """File name → SHA-256, as SHA256SUMS tells them; what is no such line is left out."""
-    try:
-        lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return {}
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -131,7 +131,7 @@ class TestOneChangedByte:
         file = exported.manifest.files[0]
         path = exported.folder / file.name
         whole = path.read_bytes()
-        for offset in random.sample(range(len(whole)), 60):
+        for offset in random.Random(4).sample(range(len(whole)), 60):
             flip(path, offset)
             said = "\n".join(exported.damage())
             number = whole.count(b"\n", 0, offset) + 1
@@ -150,7 +150,7 @@ class TestOneChangedByte:
         path = exported.folder / exported.manifest.files[-1].name
         whole = path.read_bytes()
         said = []
-        for offset in random.sample(range(len(whole)), 40):
+        for offset in random.Random(4).sample(range(len(whole)), min(len(whole), 120)):
             flip(path, offset)
             found = list(exported.damage())
             assert found, offset
@@ -166,7 +166,7 @@ class TestOneChangedByte:
         exported = await exports(per_file=1_000_000)
         path = exported.folder / name
         whole = path.read_bytes()
-        for offset in random.sample(range(len(whole)), 40):
+        for offset in random.Random(4).sample(range(len(whole)), min(len(whole), 120)):
             flip(path, offset)
             try:
                 said = "\n".join(Export(exported.folder).damage())
