@@ -144,11 +144,26 @@ def import_(
 
 
 @app.command()
-def verify() -> None:
-    """Check the log and what is derived from it. The exit status says whether all holds."""
-    from daybook import processes
+def verify(
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="DIR", exists=True, file_okay=False, help="Check an export, with no service."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VKEY", help="Whose seals an export must have: `daybook seals key` shows it."),
+    ] = None,
+) -> None:
+    """Check the log, its seals and what is derived from it; or an export. The exit status says whether all holds."""
+    from daybook import processes, verify_export
 
-    raise typer.Exit(processes.verify(_settings()))
+    if export is None:
+        if key:
+            raise typer.BadParameter("--key goes with --export")
+        raise typer.Exit(processes.verify(_settings()))
+    if not key:
+        raise typer.BadParameter("say with --key whose seals the export must have")
+    raise typer.Exit(verify_export.run(export, key))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from daybook.export_files import Target, write_file
 from daybook.export_form import Form
+from daybook.export_seals import LEAVES, Seal, seal_on, write_leaves
 from daybook.failure import Failure
 from daybook.manifest import MANIFEST, PART, SUMS, EventsFile, Manifest, write_manifest
 from daybook.model_digests import READ_MODELS, SQL, STOCK, Digest, digest
@@ -57,7 +58,7 @@ class _View:
     last: int
     types: dict[str, int]
     digests: dict[str, Digest]
-    checkpoint: str | None
+    seal: Seal | None
 
 
 def run(settings: Settings, wanted: Wanted) -> int:
@@ -104,7 +105,7 @@ async def _export(settings: Settings, wanted: Wanted, progress: Progress) -> Man
             view = await _look(connection, wanted)
         await record_read(pool, wanted.tenant, _as_read(wanted, view))
         codec = Codec(Keyring(pool, wanted.tenant, settings.master_key)) if wanted.personal else None
-        return await _write(LogReader(pool, wanted.tenant), codec, wanted, view, progress)
+        return await _write(pool, codec, wanted, view, progress)
     finally:
         await pool.close()
 
@@ -134,12 +135,7 @@ async def _look(connection: asyncpg.Connection, wanted: Wanted) -> _View:
     digests = {
         name: await digest(connection, tenant, name, position) for name, position in reached.items() if position <= last
     }
-    return _View(head, last, types, digests, await checkpoint_for(connection, tenant))
-
-
-async def checkpoint_for(_connection: asyncpg.Connection, _tenant: str) -> str | None:
-    """The signed note that covers the log as it is in this snapshot; None: it was not sealed."""
-    return None
+    return _View(head, last, types, digests, await seal_on(connection, tenant, last))
 
 
 def _as_read(wanted: Wanted, view: _View) -> HistoryRead:
@@ -155,7 +151,8 @@ def _operator() -> str:
         return "unknown"
 
 
-async def _write(reader: LogReader, codec: Codec | None, wanted: Wanted, view: _View, progress: Progress) -> Manifest:
+async def _write(pool: asyncpg.Pool, codec: Codec | None, wanted: Wanted, view: _View, progress: Progress) -> Manifest:
+    reader = LogReader(pool, wanted.tenant)
     bar = progress.add_task("exporting", total=view.last)
     everything = sha256()
     files: list[EventsFile] = []
@@ -169,6 +166,7 @@ async def _write(reader: LogReader, codec: Codec | None, wanted: Wanted, view: _
                 wanted.form, target, reader, selection, codec, lambda events: progress.advance(bar, events)
             )
             files.append(written)
+        leaves = None if view.seal is None else await write_leaves(pool, wanted.tenant, wanted.folder, view.seal)
         manifest = Manifest(
             software=version("daybook"),
             made_at=datetime.now(UTC),
@@ -181,7 +179,8 @@ async def _write(reader: LogReader, codec: Codec | None, wanted: Wanted, view: _
             types=view.types,
             files=files,
             sha256=everything.hexdigest(),
-            checkpoint=view.checkpoint,
+            checkpoint=None if view.seal is None else view.seal.note,
+            leaves=leaves,
             digests=view.digests,
         )
         await asyncio.to_thread(write_manifest, wanted.folder, manifest)
@@ -200,5 +199,5 @@ def _clear(folder: Path, targets: Iterable[Target]) -> None:
         target.path.unlink(missing_ok=True)
     for part in folder.glob(f"*{PART}"):
         part.unlink(missing_ok=True)
-    for name in (MANIFEST, SUMS):
+    for name in (LEAVES, MANIFEST, SUMS):
         (folder / name).unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from daybook.failure import Failure
 from daybook.manifest import BLOCK, MANIFEST, SUMS, EventsFile, Manifest, read_manifest, sum_lines
 from events.cloud import DATA_FOLLOWS
 from events.log.recorded import RecordedEvent
+from events.tlog.merkle import HASH_BYTES
 
 _SCHEMA = re.compile(r"urn:daybook:schema:(.*):(\d+)", re.DOTALL)
 _UNREADABLE = (ValueError, KeyError, TypeError)
@@ -44,6 +45,8 @@ class Export:
             with path.open("rb") as opened:
                 while part := opened.read(1 << 20):
                     everything.update(part)
+        if (leaves := self.manifest.leaves) is not None and not self._has(leaves.name, leaves.sha256):
+            yield f"{leaves.name} is missing, or not as it was"
         yield from self._wrong_sums()
         if everything.hexdigest() != self.manifest.sha256:
             yield f"the files together have not the hash that {MANIFEST} tells"
@@ -54,10 +57,29 @@ class Export:
             expected = file.last + 1
         if expected != self.manifest.last + 1:
             yield f"the files end at position {expected - 1}, and {MANIFEST} says {self.manifest.last}"
-        known = {file.name for file in self.manifest.files} | {MANIFEST, SUMS}
+        known = {*self.manifest.sums, MANIFEST, SUMS}
         for path in sorted(self.folder.iterdir()):
             if path.name not in known:
                 yield f"{path.name} is no part of the export"
+
+    def leaves(self) -> Iterator[bytes] | None:
+        """The leaf hashes under the checkpoint, as far as they are there; None where there are none."""
+        told = self.manifest.leaves
+        if told is None or not (path := self.folder / told.name).is_file() or path.parent != self.folder:
+            return None
+        return self._hashes(path)
+
+    def _hashes(self, path: Path) -> Iterator[bytes]:
+        with path.open("rb") as opened:
+            while hash_ := opened.read(HASH_BYTES):
+                yield hash_
+
+    def _has(self, name: str, digest: str) -> bool:
+        path = self.folder / name
+        if path.parent != self.folder or not path.is_file():
+            return False
+        with path.open("rb") as opened:
+            return file_digest(opened, "sha256").hexdigest() == digest
 
     def events(self) -> Iterator[RecordedEvent]:
         """Every event in order, with the exact bytes of its data. Raises Failure at the first that cannot be read, or

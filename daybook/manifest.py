@@ -39,11 +39,22 @@ class EventsFile(BaseModel):
         return self.last - self.first + 1
 
 
+class LeavesFile(BaseModel):
+    """The leaf hashes under the checkpoint, 32 bytes each, one after the other. They are not trusted: they tell which
+    event is not the one that was sealed, when the checkpoint tells that one is not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    sha256: str
+
+
 class Manifest(BaseModel):
     """An export of one tenant's log, from its first event to `last`; `head` was its end then.
 
-    `sha256` is that of all files' bytes, one after the other. `checkpoint`: the signed note that covers it, if the
-    service has one. `digests`: of what is derived from the log, where it had come no further than `last`.
+    `sha256` is that of all events' files, one after the other. `checkpoint`: the last signed note under which there is
+    nothing but what was exported, if there is one. `digests`: of what is derived from the log, where it had come no
+    further than `last`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +73,14 @@ class Manifest(BaseModel):
     files: list[EventsFile]
     sha256: str
     checkpoint: str | None
+    leaves: LeavesFile | None
     digests: dict[str, Digest]
+
+    @property
+    def sums(self) -> dict[str, str]:
+        """File name → SHA-256, of all files but the manifest itself."""
+        leaves = {} if self.leaves is None else {self.leaves.name: self.leaves.sha256}
+        return {file.name: file.sha256 for file in self.files} | leaves
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -74,7 +92,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def sum_lines(manifest: Manifest, told: bytes) -> list[str]:
     """The lines of SHA256SUMS. `told`: the bytes of the manifest's own file."""
-    sums = {file.name: file.sha256 for file in manifest.files} | {MANIFEST: sha256(told).hexdigest()}
+    sums = manifest.sums | {MANIFEST: sha256(told).hexdigest()}
     return [f"{digest}  {name}\n" for name, digest in sums.items()]
 
 

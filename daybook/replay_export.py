@@ -28,6 +28,7 @@ from daybook.finding import Finding
 from daybook.model_digests import READ_MODELS, STOCK, digest
 from daybook.read_models import make_read_models
 from daybook.replay import SQL as VERIFY
+from daybook.replay import Part
 from daybook.verify import findings
 from events.codec import Codec, current_fields
 from events.held_stock import HeldStock, units_moved
@@ -147,7 +148,7 @@ async def _counted(connection: asyncpg.Connection, tenant: str) -> dict[UUID, in
     """What there is of each product, by all of the log: stream after stream, so that one is in memory at a time."""
     units: Counter[UUID] = Counter()
     held = HeldStock()
-    async for row in connection.cursor(VERIFY.log_by_stream, tenant, prefetch=BATCH):
+    async for row in connection.cursor(VERIFY.log_by_stream, tenant, *Part(0, 1), prefetch=BATCH):
         event = RecordedEvent(*row)
         if event.version == 1:
             held = HeldStock()

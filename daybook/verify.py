@@ -85,12 +85,23 @@ async def findings(connection: asyncpg.Connection, tenant: str, codec: Codec) ->
         connection, SQL.order_versions, tenant, reached.get("order_history", 0), list(VERSION_TYPES), orders
     )
     yield _counted("order history", history["versions"], history, "versions are those of the log")
+    yield await _waiting(connection, tenant, codec, replay, orders, reached.get("waiting", 0))
     yield tallied("catalogue", replay.products, f"rows are what the log says up to {catalogue}")
     yield tallied("accounts", replay.accounts, f"rows are what the log says up to {accounts}")
     erased = await _row(connection, SQL.erasures, tenant, reached.get("erasure", 0))
     yield _counted("erasures", erased["erased"], erased, "persons were forgotten, and have no key")
     deliveries = await _row(connection, SQL.deliveries, tenant, confirmed)
     yield _counted("confirmations", deliveries["placed"], deliveries, f"orders up to {confirmed} have one each")
+
+
+async def _waiting(
+    connection: asyncpg.Connection, tenant: str, codec: Codec, replay: Replay, orders: int, waiting: int
+) -> Finding:
+    if waiting != orders:
+        replay = Replay(connection, tenant, codec, orders_until=waiting)
+        await replay.run()
+    await replay.compare_waiting()
+    return tallied("waiting", replay.waiting, f"timers and backorders are what the log says up to {waiting}")
 
 
 async def _row(connection: asyncpg.Connection, statement: str, *arguments: object) -> dict[str, Any]:

@@ -32,7 +32,7 @@ SEAL_CHECKS = ("seals", "seal notes", "kept outside")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "orders.ndjson"
 CHECKS = (
     *("positions", "streams", "checkpoints", "events", "stock"),
-    *("orders", "order counts", "order history", "catalogue", "accounts", "erasures", "confirmations"),
+    *("orders", "order counts", "order history", "waiting", "catalogue", "accounts", "erasures", "confirmations"),
 )
 
 

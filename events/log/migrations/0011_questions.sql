@@ -1,5 +1,5 @@
 -- Lists by any filter and in either order, a search by words, and sums of what was sold
--- depends: 0012_rebuilding
+-- depends: 0010_rebuilding
 
 -- migrate: apply
 

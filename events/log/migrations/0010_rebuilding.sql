@@ -1,5 +1,5 @@
 -- Which version of a projection made a tenant's rows, so that older code never writes to what newer code has made
--- depends: 0010_time_travel
+-- depends: 0009_time_travel
 
 -- migrate: apply
 

@@ -1,5 +1,5 @@
 -- Who read the history, and the ways in which auditors look for events
--- depends: 0011_forgetting
+-- depends: 0012_forgetting
 
 -- migrate: apply
 

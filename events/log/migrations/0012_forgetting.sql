@@ -1,5 +1,5 @@
 -- Forgetting: a person's key can be taken away, for ever; and claims of mail addresses have a key of their own
--- depends: 0013_questions
+-- depends: 0011_questions
 
 -- migrate: apply
 
