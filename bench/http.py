@@ -1,5 +1,5 @@
-"""`POST /orders` over HTTP: one uvicorn worker, 32 connections, a durable log, projector, worker and mail catcher at
-work, against the floor application. Rounds take turns, so that what else the machine does falls on all alike.
+"""`POST /orders` over HTTP: one uvicorn worker, 32 connections, a durable log, projector, worker, archive and mail
+catcher at work, against the floor application. Rounds take turns, so that what else the machine does falls on all alike.
 """
 
 import asyncio
@@ -55,15 +55,17 @@ class Arena:
     mail: Child
     load: Path
     market: Market
-    worker: Child | None = None
+    late: dict[str, Child] = field(default_factory=dict)
+    """What gives way to the others, while it runs."""
 
     def ours(self, key: str, seconds: int = SECONDS) -> Round:
         """A round against the service, with all of it running."""
-        if self.worker is None:
-            self.worker = self.stack.run("work")
+        for command in ("work", "archive"):
+            if command not in self.late:
+                self.late[command] = self.stack.run(command)
         before = self.placed()
         taken = self._measured(
-            {"api": self.api, "projector": self.projector, "worker": self.worker, "mail": self.mail},
+            {"api": self.api, "projector": self.projector, "mail": self.mail, **self.late},
             self.api.port,
             key,
             seconds,
@@ -75,9 +77,9 @@ class Arena:
     def lowest(self, seconds: int = SECONDS) -> Round:
         """A round against the floor, when our own backlog no longer competes with it."""
         self.stack.wait_until_projected(120)
-        if self.worker is not None:
-            self.worker.stop()
-            self.worker = None
+        if self.late:
+            while self.late:
+                self.late.popitem()[1].stop()
             self.stack.wait_until_projected(120)
         return self._measured({"floor": self.floor}, self.floor_port, "key", seconds)
 

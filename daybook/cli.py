@@ -331,11 +331,13 @@ def seals_status() -> None:
 
 
 @seals.command("key")
-def seals_key() -> None:
+def seals_key(
+    tenant: Annotated[str | None, typer.Option(help="One shop only. Default: a line for each.")] = None,
+) -> None:
     """Show the public keys: whoever has them can verify checkpoints, receipts and exports."""
     from daybook import processes
 
-    processes.seals_key(_settings())
+    processes.seals_key(_settings(), tenant)
 
 
 @seals.command("new-origin")

@@ -186,11 +186,11 @@ def seals_status(settings: Settings) -> int:
     return seals.print_status(settings)
 
 
-def seals_key(settings: Settings) -> None:
-    """Print verifier keys."""
+def seals_key(settings: Settings, tenant: str | None) -> None:
+    """Print verifier keys. Raises Failure."""
     from daybook import seals
 
-    seals.print_keys(settings)
+    seals.print_keys(settings, tenant)
 
 
 def begin_seals_anew(settings: Settings, tenant: str, reason: str) -> None:

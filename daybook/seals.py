@@ -18,9 +18,9 @@ def print_status(settings: Settings) -> int:
     return asyncio.run(_print_status(settings))
 
 
-def print_keys(settings: Settings) -> None:
-    """Print the keys with which everybody can verify, a line for each shop."""
-    asyncio.run(_print_keys(settings))
+def print_keys(settings: Settings, tenant: str | None) -> None:
+    """Print the keys with which everybody can verify, a line for each shop, or that of one. Raises Failure."""
+    asyncio.run(_print_keys(settings, tenant))
 
 
 def begin(settings: Settings, tenant: str, reason: str) -> None:
@@ -45,10 +45,13 @@ async def _print_status(settings: Settings) -> int:
     return status
 
 
-async def _print_keys(settings: Settings) -> None:
+async def _print_keys(settings: Settings, only: str | None) -> None:
     sealer = make_sealer(settings)
     async with await create_pool(settings.database_url, "daybook seals", max_size=1) as pool:
-        for tenant in await all_tenants(pool):
+        tenants = await all_tenants(pool)
+        if only is not None and only not in tenants:
+            raise Failure(f"there is no tenant {only}")
+        for tenant in tenants if only is None else [only]:
             tree = await pool.fetchrow(SQL.read_origin, tenant)
             print(sealer.key(sealer.origin(tenant) if tree is None else tree["origin"]).verifier)
 

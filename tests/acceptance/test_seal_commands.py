@@ -75,8 +75,10 @@ async def test_the_keys_are_those_that_checkpoints_are_signed_with(
 ) -> None:
     expected = [str(SigningKey(f"shop.example/{tenant}", SEED).verifier) for tenant in ("default", "other")]
     for _ in range(2):
-        await asyncio.to_thread(seals.print_keys, settings)
+        await asyncio.to_thread(seals.print_keys, settings, None)
         assert capsys.readouterr().out.splitlines() == expected
+        await asyncio.to_thread(seals.print_keys, settings, "other")
+        assert capsys.readouterr().out.splitlines() == expected[1:]
         await sealed.seals()
 
 
