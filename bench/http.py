@@ -1,5 +1,5 @@
 """`POST /orders` over HTTP: one uvicorn worker, 32 connections, a durable log, projector, worker, archive and mail
-catcher at work, against the floor application. Rounds take turns, so that what else the machine does falls on all alike.
+catcher at work, against the floor application. Rounds take turns, so what else the machine does falls on all alike.
 """
 
 import asyncio
