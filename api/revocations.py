@@ -4,26 +4,19 @@ Postgres says which. It is asked every second, and at once when Redis hints; a r
 ended for longer than an access token lives need not be known any more.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import asyncpg
-import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from api.sessions import SQL
 from api.tokens import LIFETIME
-from events.log.lasting import CONNECTION_LOST
 from projections.accounts import SESSIONS_CHANNEL
+from projections.watch import Watch
 
-POLL = 1.0
 _KNOWN_FOR = LIFETIME + timedelta(minutes=1)
-
-log = structlog.get_logger("identity")
 
 
 class Revocations:
@@ -31,12 +24,10 @@ class Revocations:
 
     def __init__(self, db: asyncpg.Pool, listening: Redis, tenants: Callable[[], Iterable[str]]) -> None:
         self._db = db
-        self._redis = listening
         self._tenants = tenants
         self._ended: frozenset[str] = frozenset()
         self._wakes: dict[str, set[Callable[[], None]]] = {}
-        self._hint = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._watch = Watch(listening, SESSIONS_CHANNEL, self.look)
 
     def has_ended(self, session: str | None) -> bool:
         """Whether the session of an access token is over."""
@@ -59,13 +50,11 @@ class Revocations:
 
     def start(self) -> None:
         """Follow from now on."""
-        self._tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._listen())]
+        self._watch.start()
 
     async def close(self) -> None:
         """Follow no more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watch.close()
 
     async def look(self) -> None:
         """Ask the database now."""
@@ -77,25 +66,3 @@ class Revocations:
         for session in news & self._wakes.keys():
             for wake in tuple(self._wakes[session]):
                 wake()
-
-    async def _poll(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), POLL)
-            self._hint.clear()
-            try:
-                await self.look()
-            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-                # What was known to have ended stays so.
-                log.warning("ended sessions cannot be read", error=type(error).__name__)
-
-    async def _listen(self) -> None:
-        """A subscription that had to be made again may have missed a hint: then it is one itself."""
-        while True:
-            try:
-                async with self._redis.pubsub() as listener:
-                    await listener.subscribe(SESSIONS_CHANNEL)
-                    async for _ in listener.listen():
-                        self._hint.set()
-            except (RedisError, OSError):
-                await asyncio.sleep(0.25)

@@ -26,6 +26,7 @@ _MOVES = frozenset(
     }
 )
 """What takes something back of what was sold."""
+_CONCERNS = _MOVES.union(_BEGINNINGS)
 
 
 class _Key(NamedTuple):
@@ -49,6 +50,10 @@ class SalesProjection:
     def __init__(self, tenant: str, codec: Codec) -> None:
         self._tenant = tenant
         self._codec = codec
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Whether it may sell something, or take it back."""
+        return event.type in _CONCERNS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One statement for all rows."""

@@ -20,6 +20,7 @@ from events.search_words import mail_words, word_of, words_of
 from projections.checkpoints import SQL
 
 _BEGINNINGS = ("OrderPlaced", "OrderImported")
+_CONCERNS = frozenset((*_BEGINNINGS, "OrderShipped", "OrderShippingAddressChanged"))
 _TRACKED = b'"tracking":"'
 """What the stored bytes of a shipment with a tracking number have in them."""
 _REMEMBERED = 20_000
@@ -56,6 +57,10 @@ class SearchProjection:
         self._codec = codec
         self._skus: dict[str, str] = {}
         self._customers: OrderedDict[str, frozenset[str]] = OrderedDict()
+
+    def concerns(self, event: RecordedEvent) -> bool:
+        """Whether it may add words to an order, or take some away."""
+        return event.type in _CONCERNS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """One insert for all words; one delete before it, where orders go elsewhere."""
