@@ -103,7 +103,7 @@ class TestRoles:
             ("customer", ["addresses:own", "orders:place"]),
             ("staff", STAFF),
             ("auditor", ["events:read", "orders:read_any"]),
-            ("admin", sorted([*STAFF, "accounts:manage", "events:read"])),
+            ("admin", sorted([*STAFF, "accounts:manage", "customers:erase", "events:read"])),
         ],
     )
     async def test_say_what_one_may(self, service: Running, role: str, permissions: list[str]) -> None:
