@@ -52,7 +52,7 @@ async def write_history(settings: Settings, market: Market, events: int) -> int:
     """Add so many events to the log; answers the position of the last."""
     owner: asyncpg.Connection = await asyncpg.connect(settings.database_owner_url)
     try:
-        codec = Codec(Keyring(owner, TENANT, settings.master_key))
+        codec = Codec(Keyring(owner, TENANT, settings.master_keys))
         await codec.keyring.load(shopper.id for shopper in market.shoppers)
         position: int = await owner.fetchval("SELECT position FROM log_heads WHERE tenant_id = $1", TENANT)
         told = islice(_told(codec, market), events)

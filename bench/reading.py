@@ -84,7 +84,7 @@ async def _read(settings: Settings, decode: Callable[[Codec, list[RecordedEvent]
     """Seconds from the start of the log to its end."""
     async with await create_pool(settings.database_url, "bench reading", max_size=2) as pool:
         feed = Feed(LogReader(pool, TENANT), keep=0)
-        codec = Codec(Keyring(pool, TENANT, settings.master_key))
+        codec = Codec(Keyring(pool, TENANT, settings.master_keys))
         begin, position = time.perf_counter(), 0
         while page := await feed.after(position, PAGE, END):
             await decode(codec, page)
@@ -127,7 +127,7 @@ async def _copy(settings: Settings, library: _Library) -> None:
     """Give the library the same events."""
     owner: asyncpg.Connection = await asyncpg.connect(settings.database_owner_url)
     async with await create_pool(settings.database_url, "bench reading", max_size=1) as pool:
-        reader, codec, position = LogReader(pool, TENANT), Codec(Keyring(pool, TENANT, settings.master_key)), 0
+        reader, codec, position = LogReader(pool, TENANT), Codec(Keyring(pool, TENANT, settings.master_keys)), 0
         while page := await reader.after(position, PAGE):
             stored = map(library.mapper.to_stored_event, await codec.decode_all(page))
             rows = [(one.originator_id, one.originator_version, one.topic, one.state) for one in stored]

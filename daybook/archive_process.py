@@ -71,7 +71,7 @@ async def _run(settings: Settings, sealer: Sealer, witnesses: Sequence[Witness])
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
 
     def build(tenant: str) -> Sequence[Runner]:
-        codec = Codec(Keyring(durable, tenant, settings.master_key))
+        codec = Codec(Keyring(durable, tenant, settings.master_keys))
         return make_archive_runners(durable, tenant, codec, sealer, leadership)
 
     with contextlib.suppress(asyncio.CancelledError):

@@ -104,7 +104,7 @@ async def _export(settings: Settings, wanted: Wanted, progress: Progress) -> Man
         async with _snapshot(settings.database_url) as connection:
             view = await _look(connection, wanted)
         await record_read(pool, wanted.tenant, _as_read(wanted, view))
-        codec = Codec(Keyring(pool, wanted.tenant, settings.master_key)) if wanted.personal else None
+        codec = Codec(Keyring(pool, wanted.tenant, settings.master_keys)) if wanted.personal else None
         return await _write(pool, codec, wanted, view, progress)
     finally:
         await pool.close()

@@ -37,7 +37,7 @@ async def compare(settings: Settings, place: Place, tenant: str, version: int, *
 async def _compare(settings: Settings, place: Place, tenant: str, version: int, part: Part) -> Tally:
     async with _snapshot(settings, place) as connection:
         position = await read_checkpoint(connection, tenant, place.checkpoint, version)
-        codec = Codec(Keyring(connection, tenant, settings.master_key))
+        codec = Codec(Keyring(connection, tenant, settings.master_keys))
         match place.projection:
             case "orders":
                 replay = Replay(connection, tenant, codec, orders_until=position, part=part)

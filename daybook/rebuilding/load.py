@@ -41,7 +41,7 @@ async def open_pool(settings: Settings, place: Place) -> asyncpg.Pool:
 
 def make_beside(pool: asyncpg.Pool, tenant: str, place: Place, settings: Settings) -> Beside:
     """The projection that writes there. Raises Failure."""
-    codec = Codec(Keyring(pool, tenant, settings.master_key))
+    codec = Codec(Keyring(pool, tenant, settings.master_keys))
     return Beside(make_read_model(place.projection, tenant, codec), place)
 
 

@@ -188,7 +188,7 @@ async def _alone(settings: Settings, name: str) -> AsyncIterator[tuple[asyncpg.C
     """The owner's connection, and the projection; nobody else rebuilds it meanwhile. Raises Failure."""
     owner = await asyncpg.connect(settings.database_owner_url, server_settings={"application_name": "daybook rebuild"})
     try:
-        projection = make_read_model(name, "", Codec(Keyring(owner, "", settings.master_key)))
+        projection = make_read_model(name, "", Codec(Keyring(owner, "", settings.master_keys)))
         key = int.from_bytes(blake2b(name.encode(), digest_size=8, person=b"daybook-rebuild").digest(), signed=True)
         if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", key):
             raise Failure(f"{name} is being rebuilt or rolled back by another process")
