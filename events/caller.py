@@ -9,7 +9,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "staff": frozenset(
         {
             *("addresses:own", "orders:place", "orders:place_for_any", "orders:read_any", "orders:manage"),
-            *("payments:manage", "catalogue:manage", "personal:read"),
+            *("payments:manage", "catalogue:manage"),
         }
     ),
     "auditor": frozenset({"orders:read_any", "events:read", "personal:read"}),

@@ -50,10 +50,11 @@ async def read_routes(service: Running, admin: Person, zenobia: Zenobia, pen: Js
         if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path != "/metrics":
             for order in zenobia.orders:
                 names = {"order_id": order["id"], "account_id": str(zenobia.id), "product_id": pen["id"]}
-                names |= {"customer_id": str(zenobia.id)}
-                path = re.sub(r"{(\w+)}", lambda name: names.get(name.group(1), "0"), route.path)  # noqa: B023
+                names |= {"customer_id": str(zenobia.id), "level": "0", "tile_path": "000.p/1"}
+                path = re.sub(r"{(\w+)(:path)?}", lambda name: names[name.group(1)], route.path)  # noqa: B023
                 said[path] = await whole(admin, path)
-    said[f"/orders?user_id={zenobia.id}"] = await whole(admin, f"/orders?user_id={zenobia.id}")
+    for query in (f"/orders?user_id={zenobia.id}", f"/orders?q={zenobia.mark}", "/events?personal=true&reason=a+test"):
+        said[query] = await whole(admin, query)
     said["/ws/orders"] = await live_history(service, admin, zenobia)
     return said
 
@@ -64,7 +65,8 @@ async def whole(admin: Person, path: str) -> str:
     while True:
         answer = await admin.gets(path, query=query)
         said += answer.response.text
-        following = answer.body.get("next") if answer.status == 200 else None
+        is_json = answer.response.headers["Content-Type"] == "application/json"
+        following = answer.body.get("next") if answer.status == 200 and is_json else None
         if not isinstance(following, str):
             return said
         query = {"after" if path == "/events" else "cursor": following, "limit": 200}

@@ -102,8 +102,8 @@ class TestRoles:
         [
             ("customer", ["addresses:own", "orders:place"]),
             ("staff", STAFF),
-            ("auditor", ["events:read", "orders:read_any"]),
-            ("admin", sorted([*STAFF, "accounts:manage", "customers:erase", "events:read"])),
+            ("auditor", ["events:read", "orders:read_any", "personal:read"]),
+            ("admin", sorted([*STAFF, "accounts:manage", "customers:erase", "events:read", "personal:read"])),
         ],
     )
     async def test_say_what_one_may(self, service: Running, role: str, permissions: list[str]) -> None:
