@@ -25,6 +25,8 @@ REQUESTS = {
     "PaymentVoidRequested": ("payment_void", "void_id"),
 }
 """Event type → the kind of its delivery, and the field with its id, which is the provider's idempotency key."""
+_INVITATIONS = ("AccountInvited", "AccountInvitedAgain")
+_CONCERNS = frozenset(("OrderPlaced", *_INVITATIONS, *REQUESTS))
 
 
 class _Delivery(NamedTuple):
@@ -52,7 +54,7 @@ class ConfirmationsProjection:
 
     def concerns(self, event: RecordedEvent) -> bool:
         """Those that have an effect in the world."""
-        return event.type in ("OrderPlaced", "AccountInvited") or event.type in REQUESTS
+        return event.type in _CONCERNS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         deliveries = _deliveries(events)
@@ -75,7 +77,7 @@ def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
         elif event.type in REQUESTS:
             kind, name = REQUESTS[event.type]
             deliveries.append(_Delivery(kind, UUID(event.stored[name]), about, UUID(event.meta()["owner"])))
-        elif event.type in ("AccountInvited", "AccountInvitedAgain"):
+        elif event.type in _INVITATIONS:
             fields = current_fields(event)
             invitation = invitation_id(about, fields.get("number", 1))
             deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation, about, UUID(fields["account_id"])))

@@ -38,6 +38,9 @@ async def test_an_error_is_told_without_its_words(
     assert SAID in str(error), "there is something to keep quiet"
     # As in a process that has just begun.
     monkeypatch.setattr(logging.root, "handlers", [])
+    for name in ("uvicorn", "uvicorn.error"):
+        for attribute, value in (("handlers", []), ("propagate", True), ("disabled", False)):
+            monkeypatch.setattr(logging.getLogger(name), attribute, value)
     configure_logs(Place(log_format=cast(Any, form)))
     wrapped = ValueError(f"no room for {SAID}")
     wrapped.__cause__ = error

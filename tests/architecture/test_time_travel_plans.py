@@ -26,9 +26,9 @@ SELECT 'default', uuid_of(n), v, 3 * n + v, placed_at(n) + v * interval '1 s', n
        CASE v WHEN 1 THEN 'pending' WHEN 2 THEN 'confirmed' ELSE 'shipped' END, 'unfulfilled', 'none', 'unpaid', '[]'
 FROM generate_series(1, {ORDERS}) n CROSS JOIN generate_series(1, 3) v;
 INSERT INTO order_list (tenant_id, order_id, user_id, placed_at, position, status, fulfillment_status, return_status,
-                        payment_status, payment_terms, version, updated_at, document)
+                        payment_status, payment_terms, version, updated_at, document, total_cents)
 SELECT 'default', uuid_of(n), uuid_of(n % 100), placed_at(n), 3 * n + 1, 'shipped', 'unfulfilled', 'none', 'unpaid',
-       'offline', 3, now(), '"id":""'
+       'offline', 3, now(), '"id":""', n
 FROM generate_series(1, {ORDERS}) n;
 INSERT INTO events
     (tenant_id, position, stream_id, stream_version, event_type, schema_version, data, metadata, recorded_at)
