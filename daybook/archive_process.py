@@ -11,7 +11,7 @@ import uvloop
 
 from daybook.failure import Failure
 from daybook.logs import configure_logs
-from daybook.priority import give_way
+from daybook.priority import Pace, give_way
 from daybook.read_models import make_deferred_read_models
 from daybook.settings import Settings
 from daybook.supervised import watch_supervisor
@@ -24,7 +24,7 @@ from events.personal import Keyring
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
-from projections.runner import Leadership, Runner
+from projections.runner import Leadership, Pacer, Runner
 from projections.sealing import Sealer, SealingProjection, SealingRunner
 from projections.witnessing import Witness, Witnessing, parse_witnesses
 
@@ -70,9 +70,11 @@ async def _run(settings: Settings, sealer: Sealer, witnesses: Sequence[Witness])
     redis = connect_redis(settings.redis_url, waiting=True)
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
 
+    pace = Pace()
+
     def build(tenant: str) -> Sequence[Runner]:
         codec = Codec(Keyring(durable, tenant, settings.master_keys))
-        return make_archive_runners(durable, tenant, codec, sealer, leadership)
+        return make_archive_runners(durable, tenant, codec, sealer, leadership, pace=pace)
 
     with contextlib.suppress(asyncio.CancelledError):
         try:
@@ -96,15 +98,16 @@ def make_archive_runners(
     *,
     gather: float = _GATHER,
     seal_every: float = 1.0,
+    pace: Pacer | None = None,
 ) -> Sequence[Runner]:
     """A tenant's runners. `gather`: as of Runner. `seal_every`: seconds between two checkpoints at least, unless events
     pour in."""
     feed = Feed(LogReader(durable, tenant))
     sealing = SealingProjection(tenant, sealer, durable)
     return [
-        SealingRunner(tenant, sealing, durable, feed, leadership, every=seal_every),
+        SealingRunner(tenant, sealing, durable, feed, leadership, every=seal_every, pace=pace),
         *(
-            Runner(tenant, projection, durable, feed, leadership, gather=gather)
+            Runner(tenant, projection, durable, feed, leadership, gather=gather, pace=pace)
             for projection in make_deferred_read_models(tenant, codec)
         ),
     ]

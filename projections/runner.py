@@ -6,6 +6,7 @@ that was read, so a second runner's transaction writes nothing. The leader lock 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -37,6 +38,9 @@ AN_EVENTS_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _GATHER_EACH = 0.0006
 """Seconds of gathering for each event of the batch before."""
 
+_UNWRITTEN = 0.5
+"""Seconds for which a checkpoint is not moved, while event after event comes that means nothing to its projection."""
+
 _STILL = 5.0
 """Seconds after which a projection that stands still is tried again."""
 
@@ -47,6 +51,12 @@ class Leadership(Protocol):
     async def holds(self, name: str) -> bool: ...
 
     async def gives_up(self, name: str) -> None: ...
+
+
+class Pacer(Protocol):
+    """Has work that may wait rest while others need the machine."""
+
+    async def rest(self) -> None: ...
 
 
 class Runner:
@@ -64,6 +74,7 @@ class Runner:
         poll: float = 0.25,
         gather: float = 0.0,
         rest: float = 0.0,
+        pace: Pacer | None = None,
     ) -> None:
         """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new.
 
@@ -71,6 +82,7 @@ class Runner:
         a lone event is applied at once, and when they pour in, fewer and fuller batches cost less.
 
         `rest`: seconds to wait at least after a batch that was not full, where a batch is dear however few it has.
+        `pace`: rests after each batch.
         """
         self.tenant = tenant
         self.projection = projection
@@ -83,6 +95,9 @@ class Runner:
         self._poll = poll
         self._gather = gather
         self._rest = rest
+        self._pace = pace
+        self._written = 0
+        self._written_at = 0.0
         self._concerns = projection.concerns if isinstance(projection, Choosy) else _everything
         self._news = asyncio.Event()
         self._lock = f"{tenant}/{projection.name}"
@@ -129,20 +144,25 @@ class Runner:
         await self._begin()
         while await self._step(until):
             pass
+        await self._write_down()
         return self.position
 
     async def _begin(self) -> None:
         self._feed.forget()
         projection = self.projection
         self.position = await read_checkpoint(self._pool, self.tenant, projection.name, projection.version)
+        self._written = self.position
 
     async def _follow(self) -> None:
         while await self._leadership.holds(self._lock):
             self._news.clear()
             applied = await self._step()
+            if applied and self._pace is not None:
+                await self._pace.rest()
             if 0 < applied < self._batch:
                 await asyncio.sleep(max(self._rest, min(self._gather, applied * _GATHER_EACH)))
             elif not applied:
+                await self._write_down()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll)
 
@@ -177,14 +197,26 @@ class Runner:
                     free = await self._set_parked_aside(connection, free)
                 if free:
                     await self.projection.apply(connection, free)
-        else:
+            self._moved(reached)
+        elif free or time.monotonic() - self._written_at > _UNWRITTEN:
             await self._move(self._pool, reached)
+            self._moved(reached)
         self.position = reached
         return free
 
+    async def _write_down(self) -> None:
+        """Move the checkpoint past events that mean nothing here, if that is still to be done."""
+        if self._written < self.position:
+            await self._move(self._pool, self.position)
+            self._moved(self.position)
+
+    def _moved(self, reached: int) -> None:
+        self._written = reached
+        self._written_at = time.monotonic()
+
     async def _move(self, db: Database, reached: int) -> bool:
         projection = self.projection
-        return await move_checkpoint(db, self.tenant, projection.name, self.position, reached, projection.version)
+        return await move_checkpoint(db, self.tenant, projection.name, self._written, reached, projection.version)
 
     async def _set_parked_aside(self, connection: Connection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         streams = await parked_streams(connection, self.tenant, self.projection.name)
@@ -211,6 +243,7 @@ class Runner:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._move(connection, event.position)
             await park(connection, self.tenant, self.projection.name, [event], why)
+        self._moved(event.position)
         self.position = event.position
         log.error(
             "parked a stream",

@@ -25,7 +25,7 @@ from events.tlog.tiles import WIDTH, Tile, split
 from projections.checkpoints import SQL, CheckpointMoved, move_checkpoint, read_checkpoint
 from projections.feed import Feed
 from projections.kept_seals import KeptSeal, KeptSeals
-from projections.runner import Leadership, Runner
+from projections.runner import Leadership, Pacer, Runner
 from projections.sealed_tree import NO_TREE, SealedTree, SealsRefused, check_continues, read_sealed_tree, read_tiles
 
 log = structlog.get_logger("sealing")
@@ -168,9 +168,10 @@ class SealingRunner(Runner):
         *,
         batch: int = 4_096,
         every: float = 1.0,
+        pace: Pacer | None = None,
     ) -> None:
         """`every`: seconds between two checkpoints at least, unless a batch is full."""
-        super().__init__(tenant, projection, pool, feed, leadership, batch=batch, rest=every)
+        super().__init__(tenant, projection, pool, feed, leadership, batch=batch, rest=every, pace=pace)
         self._sealing = projection
 
     async def _begin(self) -> None:
