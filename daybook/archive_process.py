@@ -28,6 +28,9 @@ from projections.runner import Leadership, Pacer, Runner
 from projections.sealing import Sealer, SealingProjection, SealingRunner
 from projections.witnessing import Witness, Witnessing, parse_witnesses
 
+_LONGEST_REST = 10.0
+"""Seconds: so late may a search be, while orders fill the machine."""
+
 _GATHER = 0.5
 """Seconds between two batches of a read model at most, while events pour in: fewer and fuller ones cost less."""
 
@@ -70,7 +73,7 @@ async def _run(settings: Settings, sealer: Sealer, witnesses: Sequence[Witness])
     redis = connect_redis(settings.redis_url, waiting=True)
     leadership = AdvisoryLeadership(lambda: connect(settings.database_url, f"{application} leader"))
 
-    pace = Pace()
+    pace = Pace(longest_rest=_LONGEST_REST)
 
     def build(tenant: str) -> Sequence[Runner]:
         codec = Codec(Keyring(durable, tenant, settings.master_keys))

@@ -30,16 +30,18 @@ class Pace:
     a twentieth of the time. Without that count there is no rest.
     """
 
-    def __init__(self, schedstat: Path = Path("/proc/self/schedstat")) -> None:
-        """`schedstat`: where the system counts for how long the main thread ran, and was ready to but waited (ns)."""
+    def __init__(self, schedstat: Path = Path("/proc/self/schedstat"), *, longest_rest: float = _LONGEST_REST) -> None:
+        """`schedstat`: where the system counts for how long the main thread ran, and was ready to but waited (ns).
+        `longest_rest`: seconds."""
         self._schedstat = schedstat
+        self._longest_rest = longest_rest
         self._ran, self._waited = self._counts()
         self._until = 0.0
 
     async def rest(self) -> None:
         """Called after a piece of work: return at once, or when it is time for the next. All who call rest together."""
         now = asyncio.get_running_loop().time()
-        self._until = min(max(self._until, now) + self.earned(), now + _LONGEST_REST)
+        self._until = min(max(self._until, now) + self.earned(), now + self._longest_rest)
         await asyncio.sleep(self._until - now)
 
     def earned(self) -> float:

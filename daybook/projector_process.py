@@ -33,7 +33,7 @@ from projections.leadership import AdvisoryLeadership
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 
-_GATHER = 0.05
+_GATHER = 0.08
 """Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
 
 

@@ -35,7 +35,7 @@ DATABASE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
 AN_EVENTS_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What the database says of data; anything else that it says is not an event's fault, and passes."""
 
-_GATHER_EACH = 0.0006
+_GATHER_EACH = 0.0012
 """Seconds of gathering for each event of the batch before."""
 
 _UNWRITTEN = 0.5
