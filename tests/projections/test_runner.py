@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from events.domain.customer import Customer
 from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
+from projections.catalogue import CatalogueProjection
 from projections.checkpoints import CheckpointMoved, move_checkpoint, read_checkpoint
 from projections.feed import Feed
 from projections.orders import EVERYONE, OrdersProjection
@@ -181,3 +183,13 @@ class TestTwoShops:
             assert await other.runners["orders"].catch_up() == 9
             await one.then_counts(ada, pending=3)
             await other.then_counts(ada, pending=3, confirmed=3)
+
+
+async def test_a_checkpoint_comes_past_events_that_mean_nothing_to_its_projection(book: Book) -> None:
+    feed = Feed(LogReader(book.pool, book.tenant))
+    runner = Runner(book.tenant, CatalogueProjection(book.tenant), book.pool, feed, EveryoneLeads(), poll=0.01)
+    customers = [Customer.add(uuid4(), name="Ada", email="ada@example.com") for _ in range(5)]
+    async with running(runner):
+        for customer in customers:
+            # One after the other: only the first of them is written down at once.
+            await until_at(book, "catalogue", await book.append(customer))
