@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import asyncpg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,6 +44,9 @@ from queries.seals import NothingSealed, NotYetSealed
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+"""The framework's own would look at every request for who listens, and tell exceptions in their own words."""
+
 
 def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gate:
     """The ASGI application. `open_backend` is entered at its start and left at its end.
@@ -55,7 +59,14 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
         *(auditing, seals, statistics, identity, accounts, customers, operations, webhooks, socket),
     )
     routes = [route for room in rooms for route in room.router.routes] + list(more)
-    app = FastAPI(title="Daybook", version="1", lifespan=_lifespan(open_backend), redirect_slashes=False, routes=routes)
+    app = FastAPI(
+        title="Daybook",
+        version="1",
+        lifespan=_lifespan(open_backend),
+        redirect_slashes=False,
+        routes=routes,
+        telemetry=_NO_TELEMETRY,
+    )
     for exception, handler in _HANDLERS.items():
         app.add_exception_handler(exception, handler)
     document(app)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
 from api.backend import Backend, Shop
-from api.metrics import COMMANDS
+from api.metrics import commands_that
 from api.permission import AUTHENTICATED
 from api.problems import Problem, invalid, unauthenticated
 from api.tokens import Admission, InvalidToken
@@ -212,7 +212,7 @@ def written_down(
 ) -> None:
     """Count what became of commands of one request, by outcome, and write a line about it. `started`: perf_counter."""
     for outcome, times in outcomes.items():
-        COMMANDS.labels(command, outcome).inc(times)
+        commands_that(command, outcome).inc(times)
     log.info(
         "command",
         command=command,

@@ -33,7 +33,8 @@ async def readyz(request: Request) -> Response:
     """Commands can be taken: the database answers. Redis is only a hint; its absence is told, and no reason to stop."""
     backend = backend_of(request)
     try:
-        await asyncio.wait_for(all_tenants(backend.pool), 3.0)
+        async with asyncio.timeout(3.0):
+            await all_tenants(backend.pool)
     except Exception:
         detail = "The database does not answer."
         raise Problem(503, "not_ready", detail, headers={"Retry-After": "1"}) from None

@@ -30,6 +30,7 @@ from projections.erasure import ErasureProjection, RemoveMails, keeps_no_mails, 
 from projections.fanout import FanoutProjection
 from projections.feed import Feed
 from projections.leadership import AdvisoryLeadership
+from projections.projection import Projection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 
@@ -106,15 +107,20 @@ def make_runners(
     `remove_mails`: from where the mails of a demonstration are kept.
     """
     feed = Feed(LogReader(pool, tenant))
-    read_models = [
-        Runner(tenant, projection, pool, feed, leadership, gather=_GATHER)
-        for projection in (*make_prompt_read_models(tenant, codec), AccountsProjection(tenant, codec, redis))
+
+    def runner(projection: Projection, behind: Sequence[Runner] = ()) -> Runner:
+        return Runner(tenant, projection, pool, feed, leadership, gather=_GATHER, behind=behind)
+
+    inward = [
+        runner(projection)
+        for projection in (
+            *make_prompt_read_models(tenant, codec),
+            AccountsProjection(tenant, codec, redis),
+            ErasureProjection(tenant, redis, remove_mails),
+        )
     ]
-    erasure = Runner(tenant, ErasureProjection(tenant, redis, remove_mails), pool, feed, leadership, gather=_GATHER)
     outward = [
-        Runner(tenant, FanoutProjection(tenant, redis), pool, feed, leadership, gather=_GATHER),
-        Runner(tenant, ConfirmationsProjection(tenant, enqueue), pool, feed, leadership, gather=_GATHER),
+        runner(projection, [one for one in inward if one.projection.name in projection.follows])
+        for projection in (FanoutProjection(tenant, redis), ConfirmationsProjection(tenant, enqueue))
     ]
-    for runner in read_models:
-        runner.followers = outward
-    return [*read_models, erasure, *outward]
+    return [*inward, *outward]

@@ -126,7 +126,8 @@ async def _opened(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event
                 log.warning("the worker waits for the database", error=type(error).__name__)
                 said = True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await stop.wait()
     return None
 
 

@@ -75,6 +75,7 @@ class Runner:
         gather: float = 0.0,
         rest: float = 0.0,
         pace: Pacer | None = None,
+        behind: Sequence["Runner"] = (),
     ) -> None:
         """`poll`: seconds after which it looks for itself, when nobody tells it that there is something new.
 
@@ -83,11 +84,17 @@ class Runner:
 
         `rest`: seconds to wait at least after a batch that was not full, where a batch is dear however few it has.
         `pace`: rests after each batch.
+        `behind`: the runners, in this process, of those that its projection follows. They wake it; and while they lead,
+        how far they are need not be asked of the database.
         """
         self.tenant = tenant
         self.projection = projection
         self.position = 0
-        self.followers: list[Runner] = []
+        self.leading = False
+        self._behind = behind
+        self._followers: list[Runner] = []
+        for runner in behind:
+            runner._followers.append(self)
         self._pool = pool
         self._feed = feed
         self._leadership = leadership
@@ -154,22 +161,27 @@ class Runner:
         self._written = self.position
 
     async def _follow(self) -> None:
-        while await self._leadership.holds(self._lock):
-            self._news.clear()
-            applied = await self._step()
-            if applied and self._pace is not None:
-                await self._pace.rest()
-            if 0 < applied < self._batch:
-                await asyncio.sleep(max(self._rest, min(self._gather, applied * _GATHER_EACH)))
-            elif not applied:
-                await self._write_down()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), self._poll)
+        self.leading = True
+        try:
+            while await self._leadership.holds(self._lock):
+                self._news.clear()
+                applied = await self._step()
+                if applied and self._pace is not None:
+                    await self._pace.rest()
+                if 0 < applied < self._batch:
+                    await asyncio.sleep(max(self._rest, min(self._gather, applied * _GATHER_EACH)))
+                elif not applied:
+                    await self._write_down()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(self._poll):
+                            await self._news.wait()
+        finally:
+            self.leading = False
 
     async def _step(self, until: int = END) -> int:
         """One batch; answers how many events it had."""
         if self.projection.follows:
-            until = min(until, await lowest_checkpoint(self._pool, self.tenant, self.projection.follows))
+            until = min(until, await self._followed())
         if until <= self.position:
             return 0
         events = await self._feed.after(self.position, self._batch, until)
@@ -181,11 +193,17 @@ class Runner:
             if _passes(error) or not self.projection.parks:
                 raise
             applied = await self._one_by_one(events)
-        for follower in self.followers:
+        for follower in self._followers:
             follower.wake()
         if applied:
             await self.projection.applied(applied)
         return len(events)
+
+    async def _followed(self) -> int:
+        """How far those are that it must not overtake."""
+        if self._behind and all(runner.leading for runner in self._behind):
+            return min(runner.position for runner in self._behind)
+        return await lowest_checkpoint(self._pool, self.tenant, self.projection.follows)
 
     async def _apply(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         """Apply a batch, all of it or nothing; answers those events that were not set aside."""

@@ -40,7 +40,8 @@ class Watch:
     async def _poll(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), POLL)
+                async with asyncio.timeout(POLL):
+                    await self._hint.wait()
             self._hint.clear()
             try:
                 await self._look()

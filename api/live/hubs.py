@@ -63,7 +63,8 @@ class Hub:
         """Follow the log until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), POLL if redis_listens() else POLL_WITHOUT_REDIS)
+                async with asyncio.timeout(POLL if redis_listens() else POLL_WITHOUT_REDIS):
+                    await self._hint.wait()
             self._hint.clear()
             try:
                 await self._advance(await self._checkpoint())

@@ -71,7 +71,8 @@ class Subscription:
         if not self._waiting and not self.overflowed:
             self._arrived.clear()
             try:
-                await asyncio.wait_for(self._arrived.wait(), max(patience, 0))
+                async with asyncio.timeout(max(patience, 0)):
+                    await self._arrived.wait()
             except TimeoutError:
                 return None
         if not self._waiting:

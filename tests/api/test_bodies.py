@@ -144,10 +144,12 @@ class TestALargeBody:
             b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Authorization: Bearer " + ada.token.encode() + b"\r\nContent-Length: 10485760\r\n\r\n"
         )
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        async with asyncio.timeout(5):
+            head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 413 ")
         assert b"content-type: application/problem+json" in head.lower()
-        body = json.loads(await asyncio.wait_for(reader.read(), 5))
+        async with asyncio.timeout(5):
+            body = json.loads(await reader.read())
         assert (body["code"], body["status"], body["instance"]) == ("body_too_large", 413, "/orders")
         writer.close()
 
@@ -163,7 +165,8 @@ class TestALargeBody:
             writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
             sent += 0x10000
             await asyncio.sleep(0.01)
-        assert (await asyncio.wait_for(answered, 5)).startswith(b"HTTP/1.1 413 ")
+        async with asyncio.timeout(5):
+            assert (await answered).startswith(b"HTTP/1.1 413 ")
         assert sent < 3 * MIB, "it is refused as it comes, not when all of it is there"
         writer.close()
 

@@ -62,7 +62,8 @@ class TestADelivery:
         async with open_book(database.url, redis, enqueue=hang) as dying:
             position = await dying.append(placed(), placed())
             post = asyncio.create_task(dying.post())
-            await asyncio.wait_for(at_the_broker.wait(), 5)
+            async with asyncio.timeout(5):
+                await at_the_broker.wait()
             post.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await post

@@ -171,6 +171,18 @@ class TestWaking:
                 book.runners[name].wake()
             await until_at(book, "confirmations", position)
 
+    async def test_and_one_that_is_told_to_stop_as_it_is_woken_stops(self, book: Book) -> None:
+        runner = orders_runner(book)
+        task = asyncio.create_task(runner.run())
+        await until_at(book, "orders", await book.append(placed()))
+        runner._poll = 60.0
+        await asyncio.sleep(0.3)
+        runner.wake()
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=5)
+        task.cancel()
+        assert done
+
 
 class TestTwoShops:
     async def test_are_posted_apart(self, database: Any, redis: Redis) -> None:

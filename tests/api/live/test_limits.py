@@ -120,7 +120,11 @@ async def all_that_comes(client: sockets.socket) -> bytes:
     loop = asyncio.get_running_loop()
     received = b""
     with contextlib.suppress(TimeoutError, ConnectionResetError):
-        while chunk := await asyncio.wait_for(loop.sock_recv(client, 1 << 20), 1):
+        while True:
+            async with asyncio.timeout(1):
+                chunk = await loop.sock_recv(client, 1 << 20)
+            if not chunk:
+                break
             received += chunk
     return received
 
