@@ -28,7 +28,7 @@ from projections.runner import Leadership, Pacer, Runner
 from projections.sealing import Sealer, SealingProjection, SealingRunner
 from projections.witnessing import Witness, Witnessing, parse_witnesses
 
-_LONGEST_REST = 10.0
+_LONGEST_REST = 30.0
 """Seconds: so late may a search be, while orders fill the machine."""
 
 _GATHER = 0.5

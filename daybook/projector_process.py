@@ -34,7 +34,7 @@ from projections.projection import Projection
 from projections.projector import Projector
 from projections.runner import Leadership, Runner
 
-_GATHER = 0.08
+_GATHER = 0.15
 """Seconds between two batches at most, while events pour in. Few events are applied at once, as they come."""
 
 
