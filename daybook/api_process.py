@@ -1,6 +1,5 @@
 """The API process: uvicorn around the application."""
 
-import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from api.refresh_tokens import RefreshTokens
 from api.revocations import Revocations
 from api.sessions import Sessions
 from api.tokens import ISSUER, Tokens
+from daybook.collector import spare_the_collector
 from daybook.failure import Failure
 from daybook.logs import configure_logs
 from daybook.settings import Settings
@@ -105,14 +105,6 @@ def make_issuer(settings: Settings) -> Issuer | None:
 def make_sessions(service: Service, settings: Settings) -> Sessions:
     """The sessions, as settings have them."""
     return Sessions(service.pool, RefreshTokens(settings.secret), timedelta(days=settings.session_idle_days))
-
-
-def spare_the_collector() -> None:
-    """Have the cycle collector look less often: requests leave hardly any cycles behind, and going through all the
-    aggregates in memory for them took a tenth of the processor's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

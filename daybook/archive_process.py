@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import uvloop
 
+from daybook.collector import spare_the_collector
 from daybook.failure import Failure
 from daybook.logs import configure_logs
 from daybook.priority import Pace, give_way
@@ -40,6 +41,7 @@ def run(settings: Settings) -> None:
     configure_logs(settings)
     watch_supervisor()
     give_way()
+    spare_the_collector()
     uvloop.run(_run(settings, make_sealer(settings), read_witnesses(settings)))
 
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from consumers.broker import make_broker
 from consumers.enqueue import Enqueuer
+from daybook.collector import spare_the_collector
 from daybook.kept_mails import KeptMails
 from daybook.logs import configure_logs
 from daybook.read_models import make_prompt_read_models
@@ -42,6 +43,7 @@ def run(settings: Settings) -> None:
     """Project until SIGTERM or SIGINT. What is cut off then was not committed, and is done again at the next start."""
     configure_logs(settings)
     watch_supervisor()
+    spare_the_collector()
     uvloop.run(_run(settings))
 
 

@@ -1,8 +1,7 @@
 """What a caller may do with an order now: the names that `allowed_actions` lists.
 
 It follows from the order's statuses, its holds and its terms, as lists have them too; whether there is enough for what
-is asked, in units or in money, is checked when it is asked. Lists tell the same by the SQL function `allowed_actions`,
-and a test compares the two for every combination.
+is asked, in units or in money, is checked when it is asked.
 """
 
 from functools import lru_cache

@@ -117,7 +117,7 @@ class Keyring:
             value = key.decrypt(box[:_NONCE], box[_NONCE:], self._bound_to(person, stream_id))
         except InvalidTag as error:
             raise ValueError("a sealed value does not open: it was changed, or moved from another stream") from error
-        return from_json(value)
+        return from_json(value, cache_strings="keys")
 
     def seal_bytes(self, content: bytes, person: UUID, bound_to: bytes) -> bytes | None:
         """A person's data that is no value of an event; None when the key is gone. Raises KeyNotLoaded."""

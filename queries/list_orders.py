@@ -10,22 +10,18 @@ import asyncpg
 from pydantic_core import to_json
 
 from events.caller import Caller
-from events.domain.statuses import FULFILLMENT_STATUSES, NEXT_STATUSES, allowed_after
 from events.opaque import Cursors, InvalidOpaque
 from queries.order_counts import OrderCounts
 from queries.order_filter import OrderFilter, Place
+from queries.order_items import OrderItems
 from queries.order_statements import BY_STATUS, LIST
 from queries.search_orders import search_orders
 
 CURSOR_SECONDS = 24 * 3600
 """A cursor that is older has expired."""
 
-DEEPEST = 5_000
+DEEPEST = 2_000
 """Orders that numbered pages reach; whoever wants more goes on by cursor, for which no page is deep."""
-
-_ALLOWED = to_json(
-    {status: {so_far: allowed_after(status, so_far) for so_far in FULFILLMENT_STATUSES} for status in NEXT_STATUSES}
-).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class OrderList:
     ) -> None:
         """`caller`: who reads, for each order tells what they may do with it. What they may see is the asker's to
         say. `clock`: seconds, by which cursors age."""
-        self._reader = (_ALLOWED, caller.subject, caller.may("orders:manage"), caller.may("payments:manage"))
+        self._items = OrderItems(caller)
         self._db = db
         self._tenant = tenant
         self._cursors = cursors
@@ -57,20 +53,18 @@ class OrderList:
         counts = await OrderCounts.read(self._db, self._tenant, wanted.user_id)
         if wanted.words:
             known = counts.total(OrderFilter())
-            rows: Sequence[Any] = await search_orders(
-                self._db, self._tenant, wanted, known, after, limit + 1, self._reader
-            )
+            rows: Sequence[Any] = await search_orders(self._db, self._tenant, wanted, known, after, limit + 1)
         else:
             rows = await self._rows(wanted, counts, after, limit + 1, 0)
-        items = [row for row in rows if row["item"] is not None]
+        orders = [row for row in rows if row["document"] is not None]
         last: Any = None
-        if len(items) > limit:
-            items = items[:limit]
-            last = items[-1]
-        elif len(items) < len(rows):
+        if len(orders) > limit:
+            orders = orders[:limit]
+            last = orders[-1]
+        elif len(orders) < len(rows):
             last = rows[-1]
         body = {"next": None if last is None else self.cursor_at(Place(last["key"], last["position"]), wanted)}
-        return _page(items, body | _counted(counts, wanted, facets=facets))
+        return self._page(orders, body | _counted(counts, wanted, facets=facets))
 
     async def numbered(self, wanted: OrderFilter, page: int, per_page: int, *, facets: bool = False) -> OrderPage:
         """Page `page` (from 1) of pages of `per_page` orders; DEEPEST is for the asker to see to."""
@@ -78,7 +72,7 @@ class OrderList:
         rows = await self._rows(wanted, counts, None, per_page, (page - 1) * per_page)
         told = _counted(counts, wanted, facets=facets)
         total = told["total"]
-        return _page(
+        return self._page(
             rows, {"next": None, **told, "page": page, "pages": None if total is None else -(-total // per_page)}
         )
 
@@ -86,7 +80,7 @@ class OrderList:
         self, wanted: OrderFilter, counts: OrderCounts, after: Place | None, limit: int, skip: int
     ) -> Sequence[Any]:
         way = ("everyone" if wanted.user_id is None else "user", wanted.sort)
-        asked = (self._tenant, wanted.user_id, *self._reader, limit, skip, *wanted.bounds(after))
+        asked = (self._tenant, wanted.user_id, limit, skip, *wanted.bounds(after))
         if not wanted.standing:
             rows: list[Any] = await self._db.fetch(LIST[way], *asked)
             return rows
@@ -102,6 +96,10 @@ class OrderList:
         key = place.key.isoformat() if isinstance(place.key, datetime) else place.key
         return self._cursors.seal(f"{int(self._clock())} {key} {place.position}", wanted.name)
 
+    def _page(self, rows: Sequence[Any], rest: dict[str, Any]) -> OrderPage:
+        items = ",".join(map(self._items.item, rows))
+        return OrderPage(b'{"items":[' + items.encode() + b"]," + to_json(rest)[1:])
+
     def _opened(self, cursor: str, wanted: OrderFilter) -> Place:
         sealed_at, key, position = self._cursors.open(cursor, wanted.name).split(" ")
         if self._clock() - int(sealed_at) > CURSOR_SECONDS:
@@ -115,8 +113,3 @@ def _counted(counts: OrderCounts, wanted: OrderFilter, *, facets: bool) -> dict[
     if facets:
         told["facets"] = counts.facets(wanted) if wanted.counted else None
     return told
-
-
-def _page(rows: Sequence[Any], rest: dict[str, Any]) -> OrderPage:
-    items = ",".join(row["item"] for row in rows)
-    return OrderPage(b'{"items":[' + items.encode() + b"]," + to_json(rest)[1:])

@@ -16,7 +16,7 @@ _TIMES = [sort for sort, (key, _) in SORTS.items() if key == "placed_at"]
 
 def _made(statement: str, whose: str, sort: Sort, walk: str = "") -> str:
     key, direction = SORTS[sort]
-    pieces = {"walk": walk, "item": _PIECES.item, "whose": _WHOSE[whose], "key": key, "direction": direction}
+    pieces = {"walk": walk, "columns": _PIECES.columns, "whose": _WHOSE[whose], "key": key, "direction": direction}
     for name, piece in pieces.items():
         statement = statement.replace(f":{name}:", piece)
     return statement

@@ -15,7 +15,7 @@ from queries.order_counts import FACETS
 from queries.order_filter import OrderFilter, Place, Word
 from queries.order_statements import SEARCH
 
-WALK = 250
+WALK = 200
 """Orders that one page looks at, at most."""
 
 MOST_COMPLETIONS = 30
@@ -35,17 +35,15 @@ async def search_orders(
     orders_of_user: int,
     after: Place | None,
     limit: int,
-    reader: tuple[Any, ...],
 ) -> list[Any]:
-    """Rows (key, position, item), `limit` at most; then, where the walk ended before the list, one without an item.
+    """Rows of orders, `limit` at most; then, where the walk ended before the list, one without a document.
 
-    `orders_of_user`: how many the user has, where one is named. `reader`: what item.sql asks for.
-    Raises SearchTooBroad.
+    `orders_of_user`: how many the user has, where one is named. Raises SearchTooBroad.
     """
     along = await _way(db, tenant, wanted, orders_of_user)
     rows: list[Any] = await db.fetch(
         SEARCH["user" if along is None else "words", wanted.sort],
-        *(tenant, wanted.user_id, *reader, limit, WALK, *wanted.bounds(after), along),
+        *(tenant, wanted.user_id, limit, WALK, *wanted.bounds(after), along),
         [word.text for word in wanted.words],
         [word.highest for word in wanted.words],
         *(wanted.standing.get(kind) for kind in FACETS),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from daybook.collector import spare_the_collector
 from daybook.failure import Failure
 
 Result = TypeVar("Result")
@@ -55,4 +56,5 @@ def beside(work: Work[Result], shares: Sequence[tuple[Any, ...]]) -> Iterator[Ca
 def _do(sending: Connection, work: Work[Any], share: tuple[Any, ...]) -> None:
     # Ctrl-C is for the process that started this one, which then ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spare_the_collector()
     sending.send(uvloop.run(work(*share)))  # type: ignore[arg-type]  # it is a coroutine function

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,10 +25,14 @@ class RecordedEvent(_Columns):
     `data` are the stored bytes; `metadata` is a JSON object as text; `recorded_at` is the database's clock.
     """
 
-    @cached_property
+    @property
     def stored(self) -> Mapping[str, Any]:
         """The stored fields, as they were written; parsed once for all who look, so nobody may change them."""
-        fields: dict[str, Any] = from_json(self.data)
+        # Not a cached_property, which on Python 3.11 takes a lock for each.
+        own = self.__dict__
+        fields: dict[str, Any] | None = own.get("fields")
+        if fields is None:
+            fields = own["fields"] = from_json(self.data, cache_strings="keys")
         return fields
 
     def meta(self) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class TestQuestionsThatAreNone:
         (await admin.gets("/orders", query=nothing)).then(200, OrderListPage, items=[], next=None)
 
     async def test_of_the_last_numbered_page_are_answered(self, admin: Person) -> None:
-        (await admin.gets("/orders", page=25, per_page=200)).then(200, OrderListPage, page=25)
+        (await admin.gets("/orders", page=10, per_page=200)).then(200, OrderListPage, page=10)
 
     @pytest.mark.parametrize(
         "query",
