@@ -44,7 +44,13 @@ from queries.seals import NothingSealed, NotYetSealed
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 
-_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 """The framework's own would look at every request for who listens, and tell exceptions in their own words."""
 
 

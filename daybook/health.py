@@ -18,6 +18,9 @@ SQL = load_statements(Path(__file__).parent / "sql")
 PATIENCE = 60.0
 """Seconds for which work may lie about before somebody is called ill."""
 
+ARCHIVE_PATIENCE = 180.0
+"""The same of the archive, which rests for half a minute at a time while others need the machine."""
+
 
 def check(settings: Settings, process: str) -> None:
     """Return when `process` ("projector", "worker" or "archive") keeps up. Raises Failure when it does not."""
@@ -43,7 +46,9 @@ async def _seals(settings: Settings) -> None:
 
 async def _projections(settings: Settings, *, deferred: bool) -> None:
     async with await create_pool(settings.database_url, "daybook health", max_size=1) as pool:
-        stalled = await pool.fetch(SQL.stalled_projections, PATIENCE, list(DEFERRED), deferred)
+        stalled = await pool.fetch(
+            SQL.stalled_projections, ARCHIVE_PATIENCE if deferred else PATIENCE, list(DEFERRED), deferred
+        )
     if stalled:
         raise Failure("; ".join(f"{row['tenant_id']} {row['projection']} is {row['lag']} behind" for row in stalled))
 

@@ -75,6 +75,13 @@ class HeldStock:
         return units
 
 
+def taken_by(placed: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
+    """Product id, as text, → how many units of the stock an order takes that is placed; what is short is not taken."""
+    if not placed.get("backordered"):
+        return [(line["product_id"], line["quantity"]) for line in placed["lines"]]
+    return [(str(product), -units) for product, units in HeldStock().post("OrderPlaced", placed).stock.items()]
+
+
 def units_moved(
     held: HeldStock, event_type: str, stream_id: UUID, fields: Mapping[str, Any]
 ) -> Iterator[tuple[UUID, int]]:

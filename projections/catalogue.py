@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from events.codec import current_fields
-from events.held_stock import MOVES, HeldStock
+from events.held_stock import MOVES, HeldStock, taken_by
 from events.log.database import Connection
 from events.log.reader import LogReader
 from events.log.recorded import RecordedEvent
@@ -35,14 +35,18 @@ class CatalogueProjection:
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
         """Products one by one, for they are few; quantities summed, for orders are many."""
         available: Counter[UUID] = Counter()
+        taken: Counter[str] = Counter()
         given_back: list[RecordedEvent] = []
         for event in events:
             if event.type == "OrderPlaced":
-                available.update(HeldStock().post(event.type, event.stored).stock)
+                for product_id, units in taken_by(event.stored):
+                    taken[product_id] += units
             elif event.type in MOVES:
                 given_back.append(event)
             elif event.type.startswith("Product"):
                 await self._product(transaction, event, event.stored, available)
+        for product_id, units in taken.items():
+            available[UUID(product_id)] -= units
         if given_back:
             await self._give_back(transaction, given_back, available)
         changes = {product_id: change for product_id, change in available.items() if change}

@@ -51,34 +51,34 @@ class ConfirmationsProjection:
     def __init__(self, tenant: str, enqueue: Enqueue) -> None:
         self._tenant = tenant
         self._enqueue = enqueue
+        self._written: dict[int, UUID] = {}
+        """Position → the delivery that was written for the event there, until its batch is committed."""
 
     def concerns(self, event: RecordedEvent) -> bool:
         """Those that have an effect in the world."""
         return event.type in _CONCERNS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
-        deliveries = _deliveries(events)
-        if deliveries:
-            await transaction.execute(SQL.insert_deliveries, self._tenant, *map(list, zip(*deliveries, strict=True)))
+        deliveries = {event.position: _delivery(event) for event in events}
+        await transaction.execute(
+            SQL.insert_deliveries, self._tenant, *map(list, zip(*deliveries.values(), strict=True))
+        )
+        self._written |= {position: delivery.id for position, delivery in deliveries.items()}
 
     async def applied(self, events: Sequence[RecordedEvent]) -> None:
-        deliveries = _deliveries(events)
+        written, self._written = self._written, {}
+        deliveries = [written[event.position] for event in events if event.position in written]
         if deliveries:
-            await self._enqueue(self._tenant, [one.id for one in deliveries])
+            await self._enqueue(self._tenant, deliveries)
 
 
-def _deliveries(events: Sequence[RecordedEvent]) -> list[_Delivery]:
-    deliveries = []
-    for event in events:
-        about = event.stream_id
-        if event.type == "OrderPlaced":
-            owner = UUID(event.meta()["owner"])
-            deliveries.append(_Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, owner))
-        elif event.type in REQUESTS:
-            kind, name = REQUESTS[event.type]
-            deliveries.append(_Delivery(kind, UUID(event.stored[name]), about, UUID(event.meta()["owner"])))
-        elif event.type in _INVITATIONS:
-            fields = current_fields(event)
-            invitation = invitation_id(about, fields.get("number", 1))
-            deliveries.append(_Delivery(ACCOUNT_INVITATION, invitation, about, UUID(fields["account_id"])))
-    return deliveries
+def _delivery(event: RecordedEvent) -> _Delivery:
+    about = event.stream_id
+    if event.type == "OrderPlaced":
+        return _Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, UUID(event.meta()["owner"]))
+    if event.type in _INVITATIONS:
+        fields = current_fields(event)
+        invitation = invitation_id(about, fields.get("number", 1))
+        return _Delivery(ACCOUNT_INVITATION, invitation, about, UUID(fields["account_id"]))
+    kind, name = REQUESTS[event.type]
+    return _Delivery(kind, UUID(event.stored[name]), about, UUID(event.meta()["owner"]))

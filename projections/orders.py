@@ -35,6 +35,12 @@ _Counts = Counter[tuple[UUID, str, str, str]]
 """User (or EVERYONE), status, payment status, fulfillment status → by how many orders more."""
 
 
+_INSERTED = (
+    *("tenant_id", "order_id", "user_id", "placed_at", "position"),
+    *Statuses._fields,
+    *("version", "updated_at", "document", "holds", "payment_terms", "total_cents"),
+)
+
 OPENED = ("shipping_address",)
 """The personal fields of an order's first event that are shown."""
 
@@ -77,7 +83,7 @@ class OrdersProjection:
         return event.type in _OF_ORDERS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
-        """One insert for the orders that began, one update for those that moved, one for the counts."""
+        """One copy for the orders that began, one update for those that moved, one for the counts."""
         # The erasure waits for us, or we for it: of whoever was forgotten by now, nothing is opened any more.
         await self._codec.keyring.forget_erased(transaction)
         rows = await self._rows(used(events))
@@ -124,20 +130,19 @@ class OrdersProjection:
         return rows
 
     async def _insert(self, transaction: Connection, rows: dict[UUID, _Row], counts: _Counts) -> None:
-        await transaction.execute(
-            SQL.insert_orders,
-            self._tenant,
-            list(rows),
-            [row.user_id for row in rows.values()],
-            [row.placed_at for row in rows.values()],
-            [row.position for row in rows.values()],
-            *_columns(rows),
-            [row.version for row in rows.values()],
-            [row.updated_at for row in rows.values()],
-            [_readdressed(row.document, row) for row in rows.values()],
-            [row.holds or "[]" for row in rows.values()],
-            [row.payment_terms for row in rows.values()],
-            [row.total_cents for row in rows.values()],
+        # A copy: of what many rows cost, a third less than an insert on both sides.
+        await transaction.copy_records_to_table(
+            "order_list",
+            columns=_INSERTED,
+            records=[
+                (
+                    *(self._tenant, order_id, row.user_id, row.placed_at, row.position),
+                    *row.statuses,
+                    *(row.version, row.updated_at, _readdressed(row.document, row), row.holds or "[]"),
+                    *(row.payment_terms, row.total_cents),
+                )
+                for order_id, row in rows.items()
+            ],
         )
         for row in rows.values():
             standing = _standing(row.statuses)

@@ -14,7 +14,7 @@ class StandsStill(Exception):
 class Projection(Protocol):
     """One projection of one tenant's log.
 
-    `follows` names projections whose checkpoints it never overtakes. `parks` says whether an event that cannot be
+    `follows` names projections that it never overtakes. `parks` says whether an event that cannot be
     applied may be set aside with its stream, so that the others go on. `writes` says whether it has rows of its own
     beside its checkpoint; where it has none, `apply` is not called.
 

@@ -84,14 +84,14 @@ class Runner:
 
         `rest`: seconds to wait at least after a batch that was not full, where a batch is dear however few it has.
         `pace`: rests after each batch.
-        `behind`: the runners, in this process, of those that its projection follows. They wake it; and while they lead,
-        how far they are need not be asked of the database.
+        `behind`: the runners, in this process, of those that its projection follows. They wake it; and while all of
+        these lead, how far they are need not be asked of the database: a checkpoint may be written later than reached.
         """
         self.tenant = tenant
         self.projection = projection
         self.position = 0
         self.leading = False
-        self._behind = behind
+        self._behind = behind if {one.projection.name for one in behind} == set(projection.follows) else ()
         self._followers: list[Runner] = []
         for runner in behind:
             runner._followers.append(self)

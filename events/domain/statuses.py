@@ -22,10 +22,6 @@ def allowed_after(status: str, fulfillment_status: str) -> tuple[str, ...]:
     return following if fulfillment_status == "unfulfilled" else tuple(one for one in following if one != "cancelled")
 
 
-FULFILLMENT_STATUSES = ("unfulfilled", "partially_shipped", "shipped", "partially_delivered", "delivered")
-"""How far the units that were not cancelled have come."""
-
-
 class Statuses(NamedTuple):
     """Where an order stands: in its life, in its fulfilment, with what comes back, and with its payment."""
 

@@ -185,8 +185,8 @@ READS = {
 }
 
 
-LISTED = "text, uuid, jsonb, uuid, bool, bool, int, int"
-ASKED = "'default', {user}, '{{}}', uuid_of(7), true, true, 51, 0"
+LISTED = "text, uuid, int, int"
+ASKED = "'default', {user}, 51, 200"
 PLACES = {
     "placed_at": ("timestamptz, bigint, timestamptz, bigint", "'-infinity', 0, now() - interval '100 minutes', 100"),
     "total_cents": ("bigint, bigint, bigint, bigint", "-1, 0, 20000, 5"),
