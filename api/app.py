@@ -1,15 +1,10 @@
-"""The application: routes, and the one place where an exception becomes an answer."""
+"""The application: all routes, behind the gate."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import asyncpg
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from api import (
@@ -33,14 +28,8 @@ from api import (
 )
 from api.backend import Backend
 from api.documentation import document
-from api.failures import as_problem
 from api.gate import Gate
 from api.live import socket
-from api.problems import Problem
-from events.domain.refusal import Refusal
-from events.log.append import AppendError
-from queries.consistency import ProjectionBehind
-from queries.seals import NothingSealed, NotYetSealed
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 
@@ -73,8 +62,6 @@ def create_app(open_backend: OpenBackend, more: Sequence[BaseRoute] = ()) -> Gat
         routes=routes,
         telemetry=_NO_TELEMETRY,
     )
-    for exception, handler in _HANDLERS.items():
-        app.add_exception_handler(exception, handler)
     document(app)
     # The framework's own routes show the document, and are public.
     undeclared = [route for route in routes if getattr(route, "permission", None) is None]
@@ -91,18 +78,3 @@ def _lifespan(open_backend: OpenBackend) -> Callable[[FastAPI], AbstractAsyncCon
             yield
 
     return lifespan
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    """Any failure as a problem document."""
-    return as_problem(request, error).response(request.url.path)
-
-
-_HANDLERS = dict.fromkeys(
-    (
-        *(Problem, Refusal, AppendError, ProjectionBehind, HTTPException, RequestValidationError),
-        *(NothingSealed, NotYetSealed),
-        *(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception),
-    ),
-    _problem,
-)

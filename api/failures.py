@@ -3,7 +3,7 @@
 import structlog
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.routing import Match
 
 from api.problems import UNAVAILABLE, Problem, log_failure, refused, unavailable
@@ -15,7 +15,7 @@ from queries.seals import NothingSealed, NotYetSealed
 log = structlog.get_logger("api")
 
 
-def as_problem(request: Request, error: Exception) -> Problem:
+def as_problem(request: HTTPConnection, error: Exception) -> Problem:
     """What a client is told about this failure."""
     match error:
         case Problem():
@@ -51,7 +51,7 @@ def as_problem(request: Request, error: Exception) -> Problem:
     return Problem(500, "internal_error", "Something went wrong here. It was written down.")
 
 
-def _methods_at(request: Request) -> list[str]:
+def _methods_at(request: HTTPConnection) -> list[str]:
     """What may be done at this path; each method is a route of its own."""
     found: set[str] = set()
     for route in request.app.routes:

@@ -46,7 +46,7 @@ async def read_routes(service: Running, admin: Person, zenobia: Zenobia, pen: Js
     """What every route that reads answers an admin, for all that Zenobia had."""
     app = create_app(None)._app  # type: ignore[arg-type]
     said = {}
-    for route in app.routes:  # type: ignore[attr-defined]
+    for route in app.routes:
         if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path != "/metrics":
             for order in zenobia.orders:
                 names = {"order_id": order["id"], "account_id": str(zenobia.id), "product_id": pen["id"]}

@@ -306,10 +306,10 @@ def test_every_route_is_in_the_table() -> None:
     app = create_app(nullcontext)._app  # type: ignore[arg-type]
     served = {
         f"{method} {route.path_format}"
-        for route in app.routes  # type: ignore[attr-defined]
+        for route in app.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
-    } | {f"WS {route.path}" for route in app.routes if isinstance(route, WebSocketRoute)}  # type: ignore[attr-defined]
+    } | {f"WS {route.path}" for route in app.routes if isinstance(route, WebSocketRoute)}
     assert {row.route for row in TABLE} | PUBLIC == served
 
 

@@ -58,7 +58,7 @@ ANOTHER: dict[str, Any] = {
 OF_EACH_ITS_OWN = {"POST /orders/batch", "POST /orders/status"}
 """A batch answers each of its orders under a key of its own: a reused one is told in its place (test_batch.py)."""
 
-DOCUMENT = create_app(None)._app.openapi()  # type: ignore[arg-type, attr-defined]
+DOCUMENT = create_app(None)._app.openapi()  # type: ignore[arg-type]
 WRITES = {
     f"{method.upper()} {path}": operation
     for path, item in DOCUMENT["paths"].items()
