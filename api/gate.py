@@ -71,11 +71,13 @@ class Gate:
         try:
             await self._app.router(scope, receive, tell)
         except Exception as error:
-            connection = HTTPConnection(scope)
             # Also where it comes too late to be told, for what is a fault of ours is written down there.
-            problem = as_problem(connection, error)
+            answer = as_problem(HTTPConnection(scope), error).response(scope["path"])
+            # Nothing may keep the exception: by its traceback it would keep all of the request, and itself, until the
+            # cycle collector comes, which it seldom does.
+            error.__traceback__ = None
             if not answering:
-                await problem.response(connection.url.path)(scope, receive, tell)
+                await answer(scope, receive, tell)
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -23,8 +23,8 @@ class DirectRoute(APIRoute):
     """The framework matches and documents; it neither reads the body nor serialises the answer.
 
     Handlers read what they need with the steps of `api.door` and answer with ready-made bytes, so solving
-    dependencies would be work for nothing at every request. Exceptions become answers in `api.app`. The permission that
-    the route declares is asked for here, before the handler; a route that declares none lets nobody in.
+    dependencies would be work for nothing at every request. Exceptions become answers in `api.gate`. The permission
+    that the route declares is asked for here, before the handler; a route that declares none lets nobody in.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -59,7 +59,9 @@ class ConfirmationsProjection:
         return event.type in _CONCERNS
 
     async def apply(self, transaction: Connection, events: Sequence[RecordedEvent]) -> None:
-        deliveries = {event.position: _delivery(event) for event in events}
+        deliveries = {event.position: _delivery(event) for event in events if event.type in _CONCERNS}
+        if not deliveries:
+            return
         await transaction.execute(
             SQL.insert_deliveries, self._tenant, *map(list, zip(*deliveries.values(), strict=True))
         )

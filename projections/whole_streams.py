@@ -20,6 +20,12 @@ from projections.checkpoints import SQL
 from projections.parking import park
 from projections.projection import WholeStreams
 
+_A_STREAMS_FAULT = (
+    *(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError),
+    *(ValueError, LookupError, TypeError, ArithmeticError),
+)
+"""What the data of a stream can come to, here, on the way to the database (a number that is too large), or there."""
+
 log = structlog.get_logger("rebuild")
 
 
@@ -41,7 +47,7 @@ async def _apply(connection: Connection, tenant: str, beside: Beside, events: Se
     try:
         async with connection.transaction():
             await beside.apply(connection, events)
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, LookupError, TypeError):
+    except _A_STREAMS_FAULT:
         await _stream_by_stream(connection, tenant, beside, events)
 
 
@@ -56,7 +62,7 @@ async def _stream_by_stream(
         try:
             async with connection.transaction():
                 await beside.apply(connection, its_events)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, LookupError, TypeError) as e:
+        except _A_STREAMS_FAULT as e:
             why = type(e).__name__
             await park(connection, tenant, beside.name, its_events, why)
             log.error("parked a stream", tenant=tenant, projection=beside.name, stream=str(stream_id), error=why)
