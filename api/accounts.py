@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
-from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
 from api.door import JSON, admitted, backend_of, consistent, identified, invalid_cursor, parsed, performed, queried
@@ -27,6 +26,7 @@ from commands.invite_again import InviteAgain
 from commands.text import Text
 from events.caller import Caller
 from events.invitation_tokens import InvalidInvitation
+from events.log.ids import new_id
 from events.opaque import InvalidOpaque
 from queries.accounts import get_account, list_accounts
 
@@ -176,7 +176,7 @@ async def accept(request: Request) -> Response:
         first = await password_matches(wanted.password, password_hash)
     if not first:
         raise Problem(409, "invitation_used", "This invitation was accepted before; log in.")
-    command_id = uuid7()
+    command_id = new_id()
     caller = Caller(account_id, tenant, tuple(account["roles"]))
     await shop.commands.handle(
         ActivateAccount(account_id), CommandRequest(caller, command_id, request.scope["correlation_id"])

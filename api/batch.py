@@ -7,12 +7,21 @@ from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
-from api.door import JSON, Guest, admitted, backend_of, command_request, outcome_of, parsed, written_down
+from api.door import (
+    JSON,
+    Guest,
+    admitted,
+    backend_of,
+    command_request,
+    json_body_of,
+    outcome_of,
+    validated,
+    written_down,
+)
 from api.failures import as_problem
 from api.order_schemas import BatchAnswer
 from api.problems import Problem, invalid
@@ -20,6 +29,7 @@ from api.route import DirectRoute
 from commands.command import Answer
 from commands.command import Request as CommandRequest
 from commands.place_order import OrderCreate, PlaceOrder
+from events.log.ids import new_id
 
 router = APIRouter(tags=["orders"], route_class=DirectRoute)
 
@@ -31,8 +41,6 @@ _SLICE = 50
 _SLICES_AT_ONCE = 2
 """While one slice is committed, the next is decided."""
 
-_ORDERS = TypeAdapter(list[OrderCreate])
-
 
 class OrderBatch(BaseModel):
     """Orders, each like the body of `POST /orders`; one that is not does no harm to the others."""
@@ -40,6 +48,12 @@ class OrderBatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     orders: Annotated[list[Any], Field(min_length=1, max_length=MOST_ORDERS)]
+
+
+class _FaultlessBatch(OrderBatch):
+    """One in which each is an order: most are, and read in one go."""
+
+    orders: Annotated[list[OrderCreate], Field(min_length=1, max_length=MOST_ORDERS)]
 
 
 @router.post(
@@ -57,11 +71,10 @@ async def place_orders(request: Request) -> Response:
     """Up to 500 orders of one's own, each placed or refused by itself. Under an Idempotency-Key each has a key of its
     own, so that a batch that was cut off can be sent again: what was placed is answered as it was."""
     guest = admitted(request)
-    batch = await parsed(request, OrderBatch)
+    orders = _orders(await json_body_of(request))
     wanted = command_request(request, guest.caller)
     started = perf_counter()
     turn = asyncio.Semaphore(_SLICES_AT_ONCE)
-    orders = _orders(batch.orders)
 
     async def placed(first: int) -> list[Answer | BaseException]:
         async with turn:
@@ -74,12 +87,12 @@ async def place_orders(request: Request) -> Response:
     return _answered(request, guest, results)
 
 
-def _orders(given: Sequence[Any]) -> list[OrderCreate | ValidationError]:
-    """Each as what it is, or what is wrong with it: all in one pass where nothing is."""
+def _orders(body: bytes) -> list[OrderCreate | ValidationError]:
+    """Each as what it is, or what is wrong with it. Raises Problem (422), where the whole is no batch."""
     try:
-        return [*_ORDERS.validate_python(given)]
+        return [*_FaultlessBatch.model_validate_json(body).orders]
     except ValidationError:
-        return [_order(one) for one in given]
+        return [_order(one) for one in validated(body, OrderBatch).orders]
 
 
 def _order(given: Any) -> OrderCreate | ValidationError:
@@ -118,7 +131,7 @@ def _one_of(wanted: CommandRequest, number: int) -> CommandRequest:
     key = None if wanted.idempotency_key is None else f"{wanted.idempotency_key} {number}"
     return CommandRequest(
         wanted.caller,
-        uuid7(),
+        new_id(),
         wanted.correlation_id,
         key,
         traceparent=wanted.traceparent,

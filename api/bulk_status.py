@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
 from api.door import JSON, Guest, admitted, carried_out, command_request, parsed
@@ -18,6 +17,7 @@ from api.route import DirectRoute
 from commands.change_order_status import ChangeOrderStatus, Reason, Status, StatusChange
 from commands.command import Answer
 from commands.command import Request as CommandRequest
+from events.log.ids import new_id
 
 router = APIRouter(tags=["orders"], route_class=DirectRoute)
 
@@ -82,7 +82,7 @@ async def _changed(
 ) -> _Result:
     # A space is in no key that a client may send: no other request can have this one.
     key = None if asked.idempotency_key is None else f"{asked.idempotency_key} {order_id}"
-    one = replace(asked, command_id=uuid7(), idempotency_key=key, if_match=None)
+    one = replace(asked, command_id=new_id(), idempotency_key=key, if_match=None)
     command = ChangeOrderStatus(order_id, StatusChange(status=wanted.status, reason=wanted.reason))
     try:
         if wanted.dry_run:

@@ -10,7 +10,6 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from uuid_utils.compat import uuid7
 
 from api.backend import Backend, Shop
 from api.metrics import commands_that
@@ -22,6 +21,7 @@ from commands.command import Request as CommandRequest
 from events.caller import Caller
 from events.domain.refusal import NotFound, Refusal
 from events.log.append import AppendError
+from events.log.ids import new_id
 from events.opaque import InvalidOpaque, Positions
 from queries.consistency import wait_for_position
 
@@ -128,10 +128,15 @@ def forbidden() -> Problem:
 
 async def parsed(request: Request, model: type[Model]) -> Model:
     """The JSON body as this model. Raises Problem: 415, 422 malformed_json or validation_failed."""
+    return validated(await json_body_of(request), model)
+
+
+async def json_body_of(request: Request) -> bytes:
+    """The whole body, which says that it is JSON. Raises Problem (415, 400)."""
     content_type = (header_of(request, b"content-type") or "").partition(";")[0].strip().lower()
     if content_type != JSON and not content_type.endswith("+json"):
         raise Problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
-    return validated(await body_of(request), model)
+    return await body_of(request)
 
 
 def validated(body: bytes, model: type[Model]) -> Model:
@@ -236,7 +241,7 @@ def command_request(request: Request, caller: Caller) -> CommandRequest:
     correlation_id: str = request.scope["correlation_id"]
     return CommandRequest(
         caller=caller,
-        command_id=uuid7(),
+        command_id=new_id(),
         correlation_id=correlation_id,
         idempotency_key=key,
         if_match=None if if_match is None else _versions(if_match),
@@ -247,7 +252,7 @@ def command_request(request: Request, caller: Caller) -> CommandRequest:
 def correlation_of(headers: Mapping[bytes, bytes]) -> str:
     """The client's Correlation-Id where it is usable, else a new one."""
     given = headers.get(b"correlation-id", b"").decode("latin-1")
-    return given if _CORRELATION.fullmatch(given) else uuid7().hex
+    return given if _CORRELATION.fullmatch(given) else new_id().hex
 
 
 def answered(answer: Answer, positions: Positions) -> Response:

@@ -11,6 +11,7 @@ import jwt
 from jwt.types import Options
 
 from events.caller import Caller
+from events.log.ids import id_of
 
 ALGORITHM = "HS256"
 ISSUER = "daybook"
@@ -83,7 +84,7 @@ class Tokens:
         """Who it admits by its signature and its claims, which are gone through. Raises InvalidToken."""
         try:
             claims = jwt.decode(token, self._key, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options)
-            caller = Caller(UUID(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))
+            caller = Caller(id_of(claims["sub"]), str(claims["tenant"]), tuple(claims["roles"]))
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidToken from error
         return Admission(caller, int(claims["exp"]), claims.get("sid"))

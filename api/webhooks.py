@@ -5,7 +5,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from api.documentation import answers, documented
 from api.door import JSON, Guest, backend_of, body_of, carried_out, validated
@@ -19,6 +18,7 @@ from commands.record_payment import PaymentCreate, RecordPayment
 from commands.record_provider_event import ProviderEvent, RecordProviderEvent
 from events.caller import Caller
 from events.domain.refusal import NotFound
+from events.log.ids import new_id
 from events.webhook_signature import BadSignature, verify
 
 router = APIRouter(tags=["payments"], route_class=DirectRoute)
@@ -51,7 +51,7 @@ async def payment_told(request: Request) -> Response:
     except LookupError:
         raise NotFound("There is no such shop.") from None
     guest = Guest(Caller(PROVIDER, shop.tenant, ("payment_provider",)), shop)
-    wanted = CommandRequest(guest.caller, uuid7(), request.scope["correlation_id"], idempotency_key=event.id)
+    wanted = CommandRequest(guest.caller, new_id(), request.scope["correlation_id"], idempotency_key=event.id)
     answer = await carried_out(guest, _command(shop.tenant, event), wanted)
     return Response(to_json({"event_id": event.id, "replayed": answer.replayed}), media_type=JSON)
 

@@ -22,7 +22,6 @@ import asyncpg
 import uvloop
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from uuid_utils.compat import uuid7
 
 from bench.servers import describe, durable_postgres, pgbench, tell
 from daybook.embedded import PostgresServer
@@ -30,6 +29,7 @@ from events.log.append import Append, Appended, IdempotencyKey, NewEvent, Outcom
 from events.log.appender import Appender
 from events.log.batch import Batch
 from events.log.connect import connect, create_pool
+from events.log.ids import new_id
 from events.log.migrate import migrate
 from events.log.reader import SQL
 from events.log.tenants import add_tenant
@@ -121,7 +121,7 @@ async def prepare(server: PostgresServer) -> None:
     await owner.close()
     stock = dict.fromkeys(PRODUCTS, 10**12)
     appender = Appender(TENANT, lambda: connect(server.url(), "bench"))
-    await appender.append(Append(uuid7(), (), "{}", stock=stock))
+    await appender.append(Append(new_id(), (), "{}", stock=stock))
     await appender.close()
 
 
@@ -178,12 +178,12 @@ async def _rate(send: Send, writers: int, full: bool, seconds: float) -> float:
 
 
 def _command(full: bool) -> Append:
-    command_id, customer = uuid7(), random.choice(CUSTOMERS)
+    command_id, customer = new_id(), random.choice(CUSTOMERS)
     metadata = {"subject": str(customer), "role": "customer", "command_id": str(command_id)}
     if full:
         metadata["owner"] = str(customer)
     text = json.dumps(metadata)
-    events = (NewEvent(uuid7(), 1, "OrderPlaced", 1, b"x" * (EVENT_BYTES - len(text))),)
+    events = (NewEvent(new_id(), 1, "OrderPlaced", 1, b"x" * (EVENT_BYTES - len(text))),)
     if not full:
         return Append(command_id, events, text)
     answer = StoredAnswer(201, 1, f"/orders/{events[0].stream_id}", b"y" * ANSWER_BYTES)

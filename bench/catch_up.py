@@ -19,7 +19,6 @@ from statistics import median
 from uuid import UUID
 
 import uvloop
-from uuid_utils.compat import uuid7
 
 from bench.shoppers import TENANT, Market, make_market
 from bench.stack import Stack
@@ -34,6 +33,7 @@ from events.domain.order import Order
 from events.domain.order_parts import Address, Line
 from events.log.append import Append, Appended
 from events.log.connect import connect, create_pool
+from events.log.ids import new_id
 from events.personal import Keyring
 from projections.leadership import AdvisoryLeadership
 
@@ -122,7 +122,7 @@ def _steps(codec: Codec, market: Market) -> Iterator[Append]:
 def _order(market: Market) -> Order:
     lines: list[Line] = [
         {
-            "id": str(uuid7()),
+            "id": str(new_id()),
             "product_id": str(product),
             "product_name": "Ware",
             "quantity": random.randint(1, 3),
@@ -132,7 +132,7 @@ def _order(market: Market) -> Order:
         for product in random.sample(market.products, 2)
     ]
     return Order.place(
-        uuid7(),
+        new_id(),
         number="7K3M9QF",
         user_id=str(random.choice(market.shoppers).id),
         currency="USD",
@@ -144,7 +144,7 @@ def _order(market: Market) -> Order:
 
 
 def _append(codec: Codec, order: Order) -> Append:
-    command_id, owner = uuid7(), UUID(order.user_id)
+    command_id, owner = new_id(), UUID(order.user_id)
     metadata = {
         "subject": order.user_id,
         "role": "customer",

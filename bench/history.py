@@ -13,7 +13,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from bench.shoppers import TENANT, Market
 from commands.append_of import encode_changes
@@ -21,6 +20,7 @@ from daybook.settings import Settings
 from events.codec import Codec
 from events.domain.order import Order
 from events.domain.order_parts import Address, Line
+from events.log.ids import new_id
 from events.personal import Keyring
 
 ADDRESS: Address = {
@@ -75,7 +75,7 @@ def _told(codec: Codec, market: Market) -> Iterator[_Event]:
         at += timedelta(seconds=1)
         buyer = str(random.choice(market.shoppers).id)
         order = Order.import_from(
-            uuid7(),
+            new_id(),
             at,
             number="7K3M9QF",
             user_id=buyer,
@@ -96,7 +96,7 @@ def _told(codec: Codec, market: Market) -> Iterator[_Event]:
 def _lines(market: Market) -> list[Line]:
     return [
         {
-            "id": str(uuid7()),
+            "id": str(new_id()),
             "product_id": str(product),
             "product_name": "Ware",
             "quantity": random.randint(1, 3),
@@ -108,7 +108,7 @@ def _lines(market: Market) -> list[Line]:
 
 
 def _metadata(buyer: str) -> str:
-    command_id = uuid7()
+    command_id = new_id()
     return json.dumps(
         {
             "subject": buyer,

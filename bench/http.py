@@ -44,6 +44,14 @@ class Round:
 
 
 @dataclass
+class Batches:
+    """What one round of batches came to; `cpu` as a round's."""
+
+    per_second: float
+    cpu: dict[str, float]
+
+
+@dataclass
 class Arena:
     """What the rounds run on."""
 
@@ -65,12 +73,7 @@ class Arena:
             # What they find when they start, they do before they know how busy the machine is.
             self._wrk(self.api.port, key, WARM_UP_SECONDS)
         before = self.placed()
-        taken = self._measured(
-            {"api": self.api, "projector": self.projector, "mail": self.mail, **self.late},
-            self.api.port,
-            key,
-            seconds,
-        )
+        taken = self._measured(self._all(), self.api.port, key, seconds)
         # An order that was answered and is not in the log would be one that we lost.
         assert self.placed() - before >= taken.per_second * seconds * 0.99, "orders are missing"
         return taken
@@ -84,25 +87,27 @@ class Arena:
             self.stack.wait_until_projected(120)
         return self._measured({"floor": self.floor}, self.floor_port, "key", seconds)
 
-    def batches(self, seconds: int = SECONDS) -> float:
-        """Orders a second in batches of BATCH, on a few connections."""
+    def batches(self, seconds: int = SECONDS) -> Batches:
+        """A round in batches of BATCH, on a few connections, with all of it running."""
         shopper = self.market.shoppers[0]
         lines = [{"product_id": str(product), "quantity": 1} for product in self.market.products[:2]]
         order = {"items": lines, "shipping_address_id": str(shopper.address_id)}
-        return asyncio.run(_post_batches(self.api.port, shopper.token, {"orders": [order] * BATCH}, seconds))
+        with self._used(self._all()) as used:
+            placed, taken = asyncio.run(
+                _post_batches(self.api.port, shopper.token, {"orders": [order] * BATCH}, seconds)
+            )
+        return Batches(placed / taken, _each(used, placed))
 
     def placed(self) -> int:
         """Orders in the log."""
         return int(self.stack.ask("SELECT count(*) FROM events WHERE event_type = 'OrderPlaced'")[0][0])
 
+    def _all(self) -> dict[str, Child]:
+        return {"api": self.api, "projector": self.projector, "mail": self.mail, **self.late}
+
     def _measured(self, processes: dict[str, Child], port: int, key: str, seconds: int) -> Round:
-        before = {name: child.cpu_seconds() for name, child in processes.items()}
-        database = self.stack.postgres_cpu_seconds()
-        load = _cpu_of_children()
-        result = self._wrk(port, key, seconds)
-        used = {name: child.cpu_seconds() - before[name] for name, child in processes.items()}
-        used["postgres"] = self.stack.postgres_cpu_seconds() - database
-        used["wrk"] = _cpu_of_children() - load
+        with self._used(processes) as used:
+            result = self._wrk(port, key, seconds)
         requests = int(result["requests"])
         return Round(
             requests / result["seconds"],
@@ -110,8 +115,20 @@ class Arena:
             result["p99_ms"],
             int(result["refused"]),
             int(result["broken"]),
-            {name: seconds_used / requests * 1e6 for name, seconds_used in used.items()},
+            _each(used, requests),
         )
+
+    @contextmanager
+    def _used(self, processes: dict[str, Child]) -> Iterator[dict[str, float]]:
+        """Seconds of processor time that these, the database and whoever sends requests use inside the `with`."""
+
+        def so_far() -> dict[str, float]:
+            ours = {name: child.cpu_seconds() for name, child in processes.items()}
+            return {**ours, "postgres": self.stack.postgres_cpu_seconds(), "load": _own_cpu()}
+
+        before, used = so_far(), dict[str, float]()
+        yield used
+        used.update({name: seconds - before[name] for name, seconds in so_far().items()})
 
     def _wrk(self, port: int, key: str, seconds: int) -> dict[str, float]:
         options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(LOAD)]
@@ -154,7 +171,7 @@ def run(rounds: int = ROUNDS) -> None:
         return
     names = ("floor", "with a key", "without")
     taken: dict[str, list[Round]] = {name: [] for name in names}
-    batches: list[float] = []
+    batches: list[Batches] = []
     with arena() as it:
         it.lowest(WARM_UP_SECONDS)
         it.ours("key", WARM_UP_SECONDS)
@@ -169,11 +186,13 @@ def run(rounds: int = ROUNDS) -> None:
             batches.append(it.batches())
     _print(taken)
     single = median(one.per_second for one in taken["without"])
+    rate = median(one.per_second for one in batches)
     print(
-        f"  in batches of {BATCH} on {BATCH_CONNECTIONS} connections: {median(batches) / single:.1f} x the orders of"
-        f" single requests (aim: ≥ 3), {median(batches):,.0f}/s;"
-        f" each round {' '.join(f'{one:,.0f}' for one in batches)}"
+        f"  in batches of {BATCH} on {BATCH_CONNECTIONS} connections: {rate / single:.1f} x the orders of"
+        f" single requests (aim: ≥ 3), {rate:,.0f}/s;"
+        f" each round {' '.join(f'{one.per_second:,.0f}' for one in batches)}"
     )
+    print("  processor time an order, in microseconds: " + _spent([one.cpu for one in batches]))
 
 
 def _print(taken: dict[str, list[Round]]) -> None:
@@ -191,11 +210,20 @@ def _print(taken: dict[str, list[Round]]) -> None:
         )
     print("  processor time an order, in microseconds:")
     for name, rounds in taken.items():
-        spent = {part: median(one.cpu[part] for one in rounds) for part in rounds[0].cpu}
-        print(f"  {name:12} " + ", ".join(f"{part} {micros:.0f}" for part, micros in spent.items()))
+        print(f"  {name:12} {_spent([one.cpu for one in rounds])}")
 
 
-async def _post_batches(port: int, token: str, body: object, seconds: int) -> float:
+def _spent(cpu: list[dict[str, float]]) -> str:
+    spent = {part: median(one[part] for one in cpu) for part in cpu[0]}
+    return ", ".join(f"{part} {micros:.0f}" for part, micros in spent.items())
+
+
+def _each(used: dict[str, float], orders: int) -> dict[str, float]:
+    return {name: seconds / orders * 1e6 for name, seconds in used.items()}
+
+
+async def _post_batches(port: int, token: str, body: object, seconds: int) -> tuple[int, float]:
+    """Orders placed, and the seconds that it took."""
     client = Client(port, token)
     begin = time.perf_counter()
 
@@ -209,7 +237,7 @@ async def _post_batches(port: int, token: str, body: object, seconds: int) -> fl
 
     placed = sum(await asyncio.gather(*(post() for _ in range(BATCH_CONNECTIONS))))
     client.close()
-    return placed / (time.perf_counter() - begin)
+    return placed, time.perf_counter() - begin
 
 
 def _as_lua(market: Market) -> str:
@@ -220,9 +248,10 @@ def _as_lua(market: Market) -> str:
     return f"return {{ {shoppers} }}, {{ {products} }}\n"
 
 
-def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _own_cpu() -> float:
+    """Of this process and of the children that it has waited for."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import uvloop
-from uuid_utils.compat import uuid7
 
 from bench.servers import describe, durable_postgres, tell
 from commands.add_address import AddAddress, AddressCreate
@@ -28,6 +27,7 @@ from commands.register_customer import RegisterCustomer
 from daybook.shop import Shop, make_shop
 from events.caller import Caller
 from events.log.connect import create_pool
+from events.log.ids import new_id
 from events.log.migrate import migrate
 from events.log.recorded import RecordedEvent
 from events.log.tenants import add_tenant
@@ -121,8 +121,8 @@ class Shopper:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._caller = Caller(uuid7(), TENANT, ("customer",))
-        self._home, self._ware = uuid7(), uuid7()
+        self._caller = Caller(new_id(), TENANT, ("customer",))
+        self._home, self._ware = new_id(), new_id()
 
     async def move_in(self) -> None:
         """With an address, in a shop that has something to sell."""
@@ -144,7 +144,7 @@ class Shopper:
         return event
 
     async def _ask(self, command: Command) -> Answer:
-        return await self._shop.commands.handle(command, Request(self._caller, uuid7(), "bench"))
+        return await self._shop.commands.handle(command, Request(self._caller, new_id(), "bench"))
 
 
 async def _an_event(shopper: Shopper) -> RecordedEvent:

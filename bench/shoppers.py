@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from uuid_utils.compat import uuid7
-
 from api.tokens import Tokens
 from commands.add_address import AddAddress, AddressCreate
 from commands.add_product import AddProduct, ProductCreate
@@ -17,6 +15,7 @@ from daybook.settings import Settings
 from daybook.shop import Shop
 from daybook.wiring import open_service
 from events.caller import Caller
+from events.log.ids import new_id
 
 TENANT = "default"
 STOCK = 10**9
@@ -86,6 +85,6 @@ async def _shopper(settings: Settings, shop: Shop, number: int) -> Shopper:
 
 
 async def _handle(shop: Shop, subject: UUID, command: Command) -> None:
-    command_id = uuid7()
+    command_id = new_id()
     caller = Caller(subject, shop.tenant, ("system",))
     await shop.commands.handle(command, Request(caller, command_id, correlation_id=command_id.hex))

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from commands.command import Command, Decision, Known, Request
 from commands.text import Text
 from events.domain.customer import Customer
 from events.domain.order_parts import Address
 from events.domain.refusal import Refusal
+from events.log.ids import new_id
 
 MOST_ADDRESSES = 100
 
@@ -49,7 +49,7 @@ class NoCustomer(Refusal):
 @dataclass(frozen=True, slots=True)
 class AddAddress(Command):
     address: AddressCreate
-    address_id: UUID = field(default_factory=uuid7)
+    address_id: UUID = field(default_factory=new_id)
 
     def streams(self, request: Request) -> Iterable[UUID]:
         return (request.caller.subject,)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from commands.command import Command, Decision, Known, Request
 from commands.text import Text
 from events.domain.money import Cents, Currency
 from events.domain.product import Product, Sku
 from events.domain.refusal import Refusal
+from events.log.ids import new_id
 from events.product_document import product_document
 
 SkuText = Annotated[str, Text(1, 64)]
@@ -40,7 +40,7 @@ class SkuTaken(Refusal):
 @dataclass(frozen=True, slots=True)
 class AddProduct(Command):
     product: ProductCreate
-    product_id: UUID = field(default_factory=uuid7)
+    product_id: UUID = field(default_factory=new_id)
 
     def streams(self, request: Request) -> Iterable[UUID]:
         return (Sku.id_of(request.caller.tenant, self.product.sku),)

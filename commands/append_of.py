@@ -23,7 +23,7 @@ async def append_of(
 
     `tips`: stream id → the command under way whose events on it were decided on.
     """
-    if decision.person is not None:
+    if decision.person is not None and not codec.keyring.has(decision.person):
         await codec.keyring.ensure((decision.person,))
     key = None
     if request.idempotency_key is not None:

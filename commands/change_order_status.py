@@ -14,7 +14,7 @@ from commands.text import Text
 from events.domain.order import Order
 from events.domain.order_state import ENDED
 from events.domain.refusal import NotFound
-from events.order_document import document_for
+from events.order_json import order_json
 
 Status = Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "returned", "expired"]
 Reason = Annotated[str, Text(1, 500)]
@@ -89,10 +89,10 @@ def decided(
     """
     changed = bool(order.pending_events)
     user_id = UUID(order.user_id)
-    document = document_for(order, request.caller)
+    document = order_json(order, request.caller)
     return Decision(
         status=status or (200 if made is None else 201),
-        body=to_json(document if made is None else {**made, "order": document}),
+        body=(document if made is None else f'{to_json(made)[:-1].decode()},"order":{document}}}').encode(),
         version=order.version,
         changed=(order, *claims) if changed else (),
         read=read if changed else (order, *read),

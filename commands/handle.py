@@ -38,6 +38,7 @@ from events.domain.refusal import Refusal
 from events.log.append import (
     Append,
     Appended,
+    AppendError,
     Conflict,
     KeyReused,
     Outcome,
@@ -146,8 +147,8 @@ class CommandHandler:
         """What became of each, in their order: its answer, or what `handle` raises of it.
 
         For commands that change none of the streams that they look at, and count none: what they look at is read once
-        and shared, and what they come to is appended together. Where that does not go through, a command takes the
-        one road by itself.
+        and shared, and what they come to is appended together, and not remembered: so many would push out what is
+        being worked on. Where that does not go through, a command takes the one road by itself.
         """
         known = Known(
             await self._repository.get(
@@ -166,12 +167,10 @@ class CommandHandler:
                 continue
             except Exception as error:
                 results[number] = error
-        outcomes = await asyncio.gather(*map(self._appender.post, appends), return_exceptions=True)
+        outcomes = [self._appender.post(append) for append in appends]
         for (number, decision), outcome in zip(decisions.items(), outcomes, strict=True):
-            match outcome:
+            match await _settled(outcome):
                 case Appended(position):
-                    for aggregate in decision.changed:
-                        self._repository.keep(aggregate)
                     results[number] = Answer(
                         decision.status, decision.body, decision.version, decision.location, position
                     )
@@ -182,8 +181,8 @@ class CommandHandler:
                         results[number] = erased
                 case KeyReused():
                     results[number] = _key_reused()
-                case BaseException():
-                    results[number] = outcome
+                case AppendError() as failure:
+                    results[number] = failure
         left = [number for number in range(len(asked)) if number not in results]
         results |= zip(
             left, await asyncio.gather(*(self.handle(*asked[n]) for n in left), return_exceptions=True), strict=True
@@ -236,6 +235,14 @@ class CommandHandler:
         """Wait until none of our commands on this stream is under way."""
         while (command_id := self._tips.writer(stream_id)) is not None:
             await self._appender.settled([command_id])
+
+
+async def _settled(outcome: asyncio.Future[Outcome]) -> Outcome | AppendError:
+    """One after the other, which for those that are settled together costs less than to gather them."""
+    try:
+        return await outcome
+    except AppendError as error:
+        return error
 
 
 def _key_reused() -> KeyReusedRefusal:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from uuid_utils.compat import uuid7
-
 from commands.command import Command, Decision, Known, Request
 from commands.past_order import PastOrder
 from events.domain.customer import Customer
@@ -18,6 +16,7 @@ from events.domain.order import Order
 from events.domain.order_parts import Line
 from events.domain.product import Sku
 from events.domain.refusal import Refusal
+from events.log.ids import new_id
 
 
 class ReferenceReused(Refusal):
@@ -115,7 +114,7 @@ class ImportOrder(Command):
     def _lines(self, products: dict[str, str]) -> list[Line]:
         return [
             {
-                "id": str(uuid7()),
+                "id": str(new_id()),
                 "product_id": products[item.sku],
                 "product_name": item.name,
                 "quantity": item.quantity,

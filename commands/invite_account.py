@@ -9,7 +9,6 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from commands.command import Command, Decision, Known, Request
 from commands.text import Text
@@ -18,6 +17,7 @@ from events.caller import PERMISSIONS
 from events.domain.account import Account, MailClaim
 from events.domain.customer import Customer
 from events.domain.refusal import Refusal
+from events.log.ids import new_id
 from events.mail_claims import normal
 
 _MAIL = re.compile(r"[^\s@<>\",;:\\]+@[^\s@<>\",;:\\]+\.[^\s@<>\",;:\\]+")
@@ -60,7 +60,7 @@ class InviteAccount(Command):
 
     account: AccountCreate
     claim_id: UUID
-    account_id: UUID = field(default_factory=uuid7)
+    account_id: UUID = field(default_factory=new_id)
 
     def streams(self, request: Request) -> Iterable[UUID]:
         return (self.claim_id, self.account_id)

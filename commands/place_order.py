@@ -6,10 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-import uuid_utils
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import to_json
-from uuid_utils.compat import uuid7
 
 from commands.command import Command, Decision, InsufficientStock, Known, NotYours, Request
 from events.codec import rfc3339
@@ -20,13 +17,14 @@ from events.domain.order import Order
 from events.domain.order_parts import Line
 from events.domain.product import Product, backorders_of
 from events.domain.refusal import Refusal
-from events.order_document import document_for
+from events.log.ids import id_of, new_id
+from events.order_json import order_json
 
 
 def _random_or_timed(value: UUID) -> UUID:
     if value.version not in (4, 7):
         raise ValueError("ids are UUIDs of version 4 or 7")
-    return value
+    return id_of(value)
 
 
 Identifier = Annotated[UUID, AfterValidator(_random_or_timed)]
@@ -113,7 +111,7 @@ class PlaceOrder(Command):
         backordered = self._backordered(lines, products, known)
         at = Order.Placed.create_timestamp()
         order = Order.place(
-            uuid7(),
+            new_id(),
             number=self.number,
             user_id=str(user_id),
             currency=currencies.pop(),
@@ -125,12 +123,11 @@ class PlaceOrder(Command):
             expires_at=rfc3339(at + self.pay_within) if self.order.payment_terms == "online" else None,
             backordered=backordered,
         )
-        document = document_for(order, request.caller)
         return Decision(
             status=201,
-            body=to_json(document),
+            body=order_json(order, request.caller).encode(),
             version=order.version,
-            location=f"/orders/{document['id']}",
+            location=f"/orders/{order.id}",
             changed=(order,),
             read=(customer, *products),
             stock=self._taken(lines, backordered),
@@ -170,7 +167,7 @@ class PlaceOrder(Command):
         """Names and prices as they are now, for they may change and the order must not."""
         return [
             {
-                "id": str(uuid_utils.uuid7()),
+                "id": str(new_id()),
                 "product_id": str(product.id),
                 "product_name": product.name,
                 "quantity": item.quantity,

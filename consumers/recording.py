@@ -4,10 +4,10 @@ import json
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
-from uuid_utils.compat import uuid7
 
 from events.codec import Codec
 from events.log.append import Append
+from events.log.ids import new_id
 
 _SYSTEM = UUID(int=0)
 
@@ -26,7 +26,7 @@ def entry(
     `owner`: whose order it concerns. `about`: the order, or what else it is about, where the events stand on another
     stream.
     """
-    command_id = uuid7()
+    command_id = new_id()
     metadata = {
         "subject": str(_SYSTEM),
         "role": "system",

@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import UUID
 
 from pydantic import ValidationError
-from uuid_utils.compat import uuid7
 
 from api.passwords import hash_password
 from commands.activate_account import ActivateAccount
@@ -17,6 +16,7 @@ from daybook.shop import Shop
 from daybook.wiring import Service, UnknownTenant, open_service
 from events.caller import Caller
 from events.domain.account import Account
+from events.log.ids import new_id
 from events.log.statements import load_statements
 
 SQL = load_statements(Path(__file__).parent / "sql")
@@ -28,7 +28,7 @@ _LEAST = 12
 async def handle(shop: Shop, subject: UUID, command: Command) -> None:
     """Carry a command out for somebody. Raises Refusal, AppendError."""
     caller = Caller(subject, shop.tenant, ("system",))
-    command_id = uuid7()
+    command_id = new_id()
     await shop.commands.handle(command, Request(caller, command_id, correlation_id=command_id.hex))
 
 
@@ -36,7 +36,7 @@ async def open_account(
     service: Service, shop: Shop, wanted: AccountCreate, password_hash: str | None, account_id: UUID | None = None
 ) -> None:
     """An account by invitation, and with a password an active one. Raises EmailTaken."""
-    account_id = account_id or uuid7()
+    account_id = account_id or new_id()
     await handle(shop, _SYSTEM, InviteAccount(wanted, await shop.mail_claims.id_of(wanted.email), account_id))
     if password_hash is not None:
         # The row that the projection will make, for the password to stand in.

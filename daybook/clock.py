@@ -12,7 +12,6 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from uuid_utils.compat import uuid7
 
 from commands.command import Command, Request
 from commands.expire_order import ExpireOrder, expiry_id
@@ -22,6 +21,7 @@ from daybook.wiring import Service
 from events.caller import Caller
 from events.domain.refusal import Refusal
 from events.log.append import AppendError
+from events.log.ids import new_id
 from events.log.statements import load_statements
 from events.log.tenants import all_tenants
 from queries.waiting_orders import waiting_orders
@@ -69,7 +69,7 @@ class Clock:
             after = due[-1]["due_at"], due[-1]["order_id"]
         for row in await self._service.pool.fetch(SQL.fillable_products, tenant):
             waiting = await waiting_orders(self._service.pool, tenant, row["product_id"])
-            await self._ask(shop, FillBackorders(row["product_id"], waiting), uuid7())
+            await self._ask(shop, FillBackorders(row["product_id"], waiting), new_id())
 
     async def _ask(self, shop: Shop, command: Command, command_id: UUID) -> None:
         caller = Caller(CLOCK, shop.tenant, ("clock",))

@@ -18,7 +18,6 @@ import uvloop
 from eventsourcing.domain import Aggregate
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from uuid_utils.compat import uuid7
 
 from commands.add_product import AddProduct, ProductCreate
 from commands.command import Answer, Command, Request
@@ -35,6 +34,7 @@ from daybook.wiring import UnknownTenant, open_service
 from events.caller import Caller
 from events.domain.refusal import Refusal
 from events.log.append import AppendError, NotStorable
+from events.log.ids import new_id
 from events.repository import Repository
 
 NOBODY = UUID(int=0)
@@ -116,7 +116,7 @@ class Importer:
         self._shop = shop
         self._tenant = shop.tenant
         self._caller = Caller(NOBODY, shop.tenant, ("system",))
-        self._correlation = f"import-{uuid7()}"
+        self._correlation = f"import-{new_id()}"
         # Of its own: what is imported is rarely asked for again, and must not fill the memory.
         self._repository = Repository(shop.reader, shop.codec, remember=REMEMBERED)
         self._commands = CommandHandler(shop.appender, shop.reader, shop.codec, self._repository)
@@ -155,7 +155,7 @@ class Importer:
     async def _handled(self, commands: Iterable[tuple[Command, Mapping[UUID, Aggregate | None]]]) -> list[Outcome]:
         """Handle commands together, each with the streams as they were read for it. Raises AppendError."""
         handling = (
-            self._commands.handle(command, Request(self._caller, uuid7(), self._correlation), read)
+            self._commands.handle(command, Request(self._caller, new_id(), self._correlation), read)
             for command, read in commands
         )
         outcomes: list[Outcome] = []

@@ -4,27 +4,14 @@ It follows from the order's statuses, its holds and its terms, as lists have the
 is asked, in units or in money, is checked when it is asked.
 """
 
-from functools import lru_cache
-
-from events.caller import Caller
-from events.domain.order import Order
 from events.domain.statuses import Statuses
 
 
-def allowed_actions(order: Order, statuses: Statuses, caller: Caller) -> list[str]:
-    """The actions that would not be refused for their kind."""
-    mine = order.user_id == str(caller.subject)
-    manages, pays = caller.may("orders:manage"), caller.may("payments:manage")
-    gates = frozenset(hold["gate"] for hold in order.holds)
-    return [*actions_of(statuses, order.payment_terms, gates, mine=mine, manages=manages, pays=pays)]
-
-
-@lru_cache(maxsize=4_096)
 def actions_of(
     statuses: Statuses, payment_terms: str, gates: frozenset[str], *, mine: bool, manages: bool, pays: bool
 ) -> tuple[str, ...]:
     """The actions on an order that stands there and is held at these gates, for its owner (`mine`), for who manages
-    orders, and who moves money. Remembered: most orders stand where many others do."""
+    orders, and who moves money."""
     status, fulfillment, returned, payment = statuses
     concerned = mine or manages
     changeable = status == "pending" or (manages and status == "confirmed")

@@ -1,10 +1,9 @@
-"""An order as clients read it: the one shape that commands answer, queries return and the list keeps ready-made."""
+"""An order as JSON values: what clients read of it (order_json.py says how), and its ledgers."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from events.caller import Caller
 from events.codec import rfc3339
 from events.domain.money import us_dollars
 from events.domain.money_ledger import Movement, Payment
@@ -12,22 +11,16 @@ from events.domain.order import Order
 from events.domain.order_parts import Address, Hold, Line, Return, Shipment, line_total
 from events.domain.statuses import Statuses, allowed_after
 from events.erased import ERASED_ADDRESS
-from events.order_actions import allowed_actions
-
-
-def document_for(order: Order, caller: Caller) -> dict[str, Any]:
-    """The `Order` of the public contract, with what this caller may do now."""
-    statuses = order.statuses
-    return {**_document(order, statuses), "allowed_actions": allowed_actions(order, statuses, caller)}
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """What of the `Order` of the public contract does not depend on who reads it, as JSON values."""
-    return _document(order, order.statuses)
+    """What of the `Order` of the public contract does not depend on who reads it."""
+    return {**fixed_part_of(order), **moving_part(order.statuses, order.holds, order.version, order.modified_on)}
 
 
-def _document(order: Order, statuses: Statuses) -> dict[str, Any]:
-    fixed = fixed_part(
+def fixed_part_of(order: Order) -> dict[str, Any]:
+    """What is settled, of this order."""
+    return fixed_part(
         str(order.id),
         order.number,
         order.user_id,
@@ -39,7 +32,6 @@ def _document(order: Order, statuses: Statuses) -> dict[str, Any]:
         order.expires_at,
         order.created_on,
     )
-    return {**fixed, **moving_part(statuses, order.holds, order.version, order.modified_on)}
 
 
 def fixed_part(

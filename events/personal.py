@@ -77,6 +77,10 @@ class Keyring:
             self._keys.pop(row["person_id"], None)
             self._known_until = max(self._known_until, row["position"])
 
+    def has(self, person: UUID) -> bool:
+        """Whether this person's key is at hand."""
+        return self._keys.get(person) is not None
+
     async def ensure(self, persons: Iterable[UUID]) -> None:
         """Make sure that each person has a key and that it is loaded. Two processes agree on the first one made.
 

@@ -8,7 +8,8 @@ from pydantic_core import to_json
 from events.caller import Caller
 from events.domain.order import Order
 from events.domain.refusal import NotFound
-from events.order_document import document_for, fulfillment_document, payments_document
+from events.order_document import fulfillment_document, payments_document
+from events.order_json import order_json
 from events.repository import Repository
 
 
@@ -23,7 +24,7 @@ class Document:
 async def get_order(repository: Repository, order_id: UUID, caller: Caller) -> Document:
     """The order, if the caller may see it. Raises NotFound."""
     order = await visible_order(repository, order_id, caller)
-    return Document(to_json(document_for(order, caller)), order.version)
+    return Document(order_json(order, caller).encode(), order.version)
 
 
 async def get_fulfillment(repository: Repository, order_id: UUID, caller: Caller) -> Document:

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from uuid_utils.compat import uuid7
 
 from events.codec import rfc3339
 from events.log.database import Database
+from events.log.ids import new_id
 from events.opaque import Cursors, InvalidOpaque
 from queries.consistency import SQL
 
@@ -32,7 +32,7 @@ async def record_read(db: Database, tenant: str, read: HistoryRead) -> None:
     what = to_json({name: value for name, value in read.what.items() if value is not None}).decode()
     row = (read.subject, read.role, what, read.reason, read.correlation_id)
     # Ids grow with time, and with them the list is in order.
-    await db.execute(SQL.record_read, tenant, uuid7(), *row)
+    await db.execute(SQL.record_read, tenant, new_id(), *row)
 
 
 async def list_reads(db: Database, tenant: str, cursors: Cursors, cursor: str | None, limit: int) -> bytes:

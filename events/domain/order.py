@@ -22,11 +22,39 @@ from events.domain.refusal import NotFound
 
 __all__ = ["IllegalTransition", "Order", "OrderAlreadyShipped", "OrderOnHold", "PaymentRequired"]
 
+_OF_EVERY_EVENT = frozenset({"originator_topic", "originator_id", "originator_version", "timestamp"})
+
+
+class _Began(Aggregate.Created):
+    """An order began. Each field of such an event is one of the order's, so it is made of them as they stand: the
+    library asks each time what they are, what an order is and what it takes, which costs more than to make it."""
+
+    @classmethod
+    def begin(cls, order_id: UUID, at: datetime | None, **fields: Any) -> "Order":
+        """The order, with this event to be collected."""
+        began = cls(
+            originator_topic=Order.__name__,
+            originator_id=order_id,
+            originator_version=Order.INITIAL_VERSION,
+            timestamp=at or cls.create_timestamp(),
+            **fields,
+        )
+        order = began.mutate(None)
+        order.pending_events.append(began)
+        return order
+
+    def mutate(self, aggregate: None) -> "Order":  # type: ignore[override]
+        fields = vars(self)
+        order = object.__new__(Order)
+        order.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+        Order.__init__(order, **{name: fields[name] for name in fields if name not in _OF_EVERY_EVENT})
+        return order
+
 
 class Order(Fulfillment, Aggregate):
     """One order."""
 
-    class Placed(Aggregate.Created):
+    class Placed(_Began):
         """`backordered`: what of the lines was not in the stock. Version 1 knew neither that nor a time to pay."""
 
         PERSONAL: ClassVar[tuple[str, ...]] = ("shipping_address",)
@@ -45,7 +73,7 @@ class Order(Fulfillment, Aggregate):
         def upcast_v1_v2(cls, state: dict[str, Any]) -> None:
             state.update(expires_at=None, backordered=[])
 
-    class Imported(Aggregate.Created):
+    class Imported(_Began):
         """History from elsewhere, in place of Placed: its stock was never ours, and its customer knows it already.
 
         The fingerprint is sealed too: names and addresses went into it, and a plain hash lets a guess be checked.
@@ -117,10 +145,9 @@ class Order(Fulfillment, Aggregate):
         backordered: Sequence[Part] = (),
     ) -> "Order":
         """A new order, pending."""
-        return cls._create(
-            cls.Placed,
-            id=order_id,
-            timestamp=at,
+        return cls.Placed.begin(
+            order_id,
+            at,
             number=number,
             user_id=user_id,
             currency=currency,
@@ -148,10 +175,9 @@ class Order(Fulfillment, Aggregate):
         fingerprint: str,
     ) -> "Order":
         """An order that was placed elsewhere, `at` a time in the past. `fingerprint`: a hash of what was imported."""
-        return cls._create(
-            cls.Imported,
-            id=order_id,
-            timestamp=at,
+        return cls.Imported.begin(
+            order_id,
+            at,
             number=number,
             user_id=user_id,
             currency=currency,

@@ -12,11 +12,11 @@ from api.order_schemas import OrderListPage
 from events.caller import Caller
 from events.domain.order import Order
 from events.opaque import InvalidOpaque
-from events.order_document import document_for
 from queries.list_orders import OrderList
 from queries.order_filter import OrderFilter
 from tests.projections.book import Book
 from tests.projections.business import line, moved, placed, product
+from tests.queries.shown import shown_to
 
 NOBODY = Caller(UUID(int=9), "default", ("auditor",))
 
@@ -62,7 +62,7 @@ class TestTheList:
         pen = product(name='Stift "fein" — \\ 🖋')
         order = moved(placed(None, line(pen, 2), line(product("INK"), 1)), "confirmed")
         await book.given(order)
-        assert (await page(orders))["items"] == [json.loads(json.dumps(document_for(order, NOBODY)))]
+        assert (await page(orders))["items"] == [shown_to(NOBODY, order)]
 
     async def test_shows_every_status_with_what_may_follow(self, book: Book, orders: OrderList) -> None:
         for steps in ((), ("confirmed",), ("confirmed", "shipped"), ("cancelled",), ("expired",)):
