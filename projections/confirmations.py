@@ -11,6 +11,7 @@ from events.codec import current_fields
 from events.domain.account import invitation_id
 from events.domain.delivery import confirmation_id
 from events.log.database import Connection
+from events.log.ids import id_of
 from events.log.recorded import RecordedEvent
 from projections.checkpoints import SQL
 
@@ -77,7 +78,7 @@ class ConfirmationsProjection:
 def _delivery(event: RecordedEvent) -> _Delivery:
     about = event.stream_id
     if event.type == "OrderPlaced":
-        return _Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, UUID(event.meta()["owner"]))
+        return _Delivery(ORDER_CONFIRMATION, confirmation_id(about), about, id_of(event.meta()["owner"]))
     if event.type in _INVITATIONS:
         fields = current_fields(event)
         invitation = invitation_id(about, fields.get("number", 1))

@@ -15,6 +15,7 @@ from events.domain.order_events import OrderEvent
 from events.domain.order_parts import Address
 from events.domain.statuses import NEW, Statuses
 from events.log.database import Connection
+from events.log.ids import id_of
 from events.log.recorded import RecordedEvent
 from events.order_document import fixed_part
 from events.types import BY_NAME
@@ -219,7 +220,7 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         statuses=NEW,
         version=1,
         updated_at=placed_at,
-        user_id=UUID(state["user_id"]),
+        user_id=id_of(state["user_id"]),
         position=event.position,
         placed_at=placed_at,
         document=to_json(fixed)[1:-1].decode(),
