@@ -155,28 +155,27 @@ class CommandHandler:
                 dict.fromkeys(stream_id for command, request in asked for stream_id in command.streams(request))
             )
         )
-        decisions: dict[int, Decision] = {}
+        # No more of a decision than is to be answered: its aggregates make room for those of the next.
+        answers: dict[int, tuple[int, bytes, int, str | None]] = {}
         appends: list[Append] = []
         results: dict[int, Answer | BaseException] = {}
         for number, (command, request) in enumerate(asked):
             try:
                 decision = command.decide(known, request)
                 appends.append(await append_of(self._codec, command, request, decision))
-                decisions[number] = decision
+                answers[number] = decision.status, decision.body, decision.version, decision.location
             except Refusal:
                 continue
             except Exception as error:
                 results[number] = error
         outcomes = [self._appender.post(append) for append in appends]
-        for (number, decision), outcome in zip(decisions.items(), outcomes, strict=True):
+        for (number, answer), outcome in zip(answers.items(), outcomes, strict=True):
             match await _settled(outcome):
                 case Appended(position):
-                    results[number] = Answer(
-                        decision.status, decision.body, decision.version, decision.location, position
-                    )
-                case Replayed(answer, position):
+                    results[number] = Answer(*answer, position)
+                case Replayed(first, position):
                     try:
-                        results[number] = await self._replay(answer, position, asked[number][1])
+                        results[number] = await self._replay(first, position, asked[number][1])
                     except Refusal as erased:
                         results[number] = erased
                 case KeyReused():

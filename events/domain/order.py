@@ -32,7 +32,8 @@ class _Began(Aggregate.Created):
     @classmethod
     def begin(cls, order_id: UUID, at: datetime | None, **fields: Any) -> "Order":
         """The order, with this event to be collected."""
-        began = cls(
+        began = object.__new__(cls)
+        vars(began).update(
             originator_topic=Order.__name__,
             originator_id=order_id,
             originator_version=Order.INITIAL_VERSION,
