@@ -30,7 +30,7 @@ def fixed_part_of(order: Order) -> dict[str, Any]:
         order.shipping_address,
         order.payment_terms,
         order.expires_at,
-        order.created_on,
+        rfc3339(order.created_on),
     )
 
 
@@ -44,7 +44,7 @@ def fixed_part(
     address: Address | None,
     payment_terms: str,
     expires_at: str | None,
-    created_at: datetime,
+    created_at: str,
 ) -> dict[str, Any]:
     """What is settled when the order is placed; but for the address, which may change until it is shipped.
 
@@ -65,7 +65,7 @@ def fixed_part(
         "shipping_address": address or ERASED_ADDRESS,
         "payment_terms": payment_terms,
         "expires_at": expires_at,
-        "created_at": rfc3339(created_at),
+        "created_at": created_at,
     }
 
 

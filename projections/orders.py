@@ -203,7 +203,6 @@ def _readdressed(document: str, row: _Row) -> str:
 
 
 def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
-    placed_at = datetime.fromisoformat(state["timestamp"])
     fixed = fixed_part(
         str(event.stream_id),
         state["number"],
@@ -214,8 +213,9 @@ def _beginning(event: RecordedEvent, state: dict[str, Any]) -> _Row:
         state["shipping_address"],
         state.get("payment_terms", "offline"),
         state.get("expires_at"),
-        placed_at,
+        state["timestamp"],
     )
+    placed_at = datetime.fromisoformat(state["timestamp"])
     return _Row(
         statuses=NEW,
         version=1,
