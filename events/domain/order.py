@@ -7,6 +7,7 @@ neither.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from inspect import signature
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
@@ -22,12 +23,10 @@ from events.domain.refusal import NotFound
 
 __all__ = ["IllegalTransition", "Order", "OrderAlreadyShipped", "OrderOnHold", "PaymentRequired"]
 
-_OF_EVERY_EVENT = frozenset({"originator_topic", "originator_id", "originator_version", "timestamp"})
-
 
 class _Began(Aggregate.Created):
-    """An order began. Each field of such an event is one of the order's, so it is made of them as they stand: the
-    library asks each time what they are, what an order is and what it takes, which costs more than to make it."""
+    """An order began. It is made here as the library makes aggregates, but for what that finds out anew each time: what
+    an order is, and which fields of the event it is made of. That cost more than to make it."""
 
     @classmethod
     def begin(cls, order_id: UUID, at: datetime | None, **fields: Any) -> "Order":
@@ -48,7 +47,7 @@ class _Began(Aggregate.Created):
         fields = vars(self)
         order = object.__new__(Order)
         order.__base_init__(self.originator_id, self.originator_version, self.timestamp)
-        Order.__init__(order, **{name: fields[name] for name in fields if name not in _OF_EVERY_EVENT})
+        Order.__init__(order, **{name: fields[name] for name in fields if name in _MADE_OF})
         return order
 
 
@@ -220,3 +219,6 @@ class Order(Fulfillment, Aggregate):
             )
         if address != self.shipping_address:
             self._happens(happened.ShippingAddressChanged, {"shipping_address": address}, reason=reason)
+
+
+_MADE_OF = frozenset(signature(Order.__init__).parameters)

@@ -18,6 +18,7 @@ from events.log.append import NewEvent
 from events.log.connect import create_pool
 from events.log.recorded import RecordedEvent
 from events.personal import KeyNotLoaded, Keyring, is_sealed
+from events.repository import fold
 from events.types import BY_CLASS, BY_CLOUD_TYPE, BY_NAME, DomainEvent, EventType
 from tests.databases import Database
 from tests.events.write_samples import (
@@ -115,6 +116,13 @@ class TestNames:
     def test_one_of_a_newer_service_is_not_guessed_at(self, codec: Codec) -> None:
         with pytest.raises(UnknownEventType):
             codec.decode(RecordedEvent(1, uuid4(), 1, "OrderTeleported", 1, b"{}", "{}", AT))
+
+    @pytest.mark.parametrize("name", ["OrderPlaced", "OrderImported"])
+    def test_what_a_newer_service_adds_to_an_event_is_passed_over(self, codec: Codec, name: str) -> None:
+        stored = codec.encode(sample_event(BY_NAME[name]), PERSON)
+        known = fold([codec.decode(recorded(stored))])
+        added = json.dumps({**json.loads(stored.data), "gift_wrapped": True}).encode()
+        assert fold([codec.decode(recorded(stored._replace(data=added)))]) == known
 
 
 class TestSamples:
