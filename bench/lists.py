@@ -26,7 +26,7 @@ from queries.list_orders import DEEPEST, OrderList
 from queries.order_filter import OrderFilter, Place, asked_words
 from queries.sales import SalesFilter, sales
 
-ROUNDS = 150
+ROUNDS = 400
 _PAGES = DEEPEST // 50
 AIM_MS = 10.0
 TENANT = "default"
