@@ -166,6 +166,7 @@ class Runner:
             while await self._leadership.holds(self._lock):
                 self._news.clear()
                 applied = await self._step()
+                _heed_cancellation()
                 if applied and self._pace is not None:
                     await self._pace.rest()
                 if 0 < applied < self._batch:
@@ -271,6 +272,14 @@ class Runner:
             event_type=event.type,
             error=why,
         )
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError, where this task was told to stop and a library has swallowed it: on Python 3.11 so does
+    `asyncio.wait_for`, by which the Redis client sends under a timeout, when it comes just as the sending is done."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _everything(_event: RecordedEvent) -> bool:

@@ -136,6 +136,19 @@ class TestARunnerThatDies:
         await book.then_counts(EVERYONE, pending=3, confirmed=3)
 
 
+class Deaf(OrdersProjection):
+    """Tells others by a library that swallows a cancellation."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.telling = asyncio.Event()
+
+    async def applied(self, events: Sequence[RecordedEvent]) -> None:
+        self.telling.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+
 class Failing(OrdersProjection):
     """Tells others, and fails at that."""
 
@@ -182,6 +195,18 @@ class TestWaking:
         done, _ = await asyncio.wait([task], timeout=5)
         task.cancel()
         assert done
+
+    async def test_and_one_whose_library_swallows_that_stops(self, book: Book) -> None:
+        deaf = Deaf(book.tenant, book.shop.codec)
+        task = asyncio.create_task(orders_runner(book, deaf).run())
+        await book.append(placed())
+        async with asyncio.timeout(10):
+            await deaf.telling.wait()
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=5)
+        task.cancel()
+        assert done
+        assert task.cancelled()
 
 
 class TestTwoShops:
