@@ -25,8 +25,9 @@ __all__ = ["IllegalTransition", "Order", "OrderAlreadyShipped", "OrderOnHold", "
 
 
 class _Began(Aggregate.Created):
-    """An order began. It is made here as the library makes aggregates, but for what that finds out anew each time: what
-    an order is, and which fields of the event it is made of. That cost more than to make it."""
+    """An order began. The library's own way finds out anew each time what an order is and which fields it is made of,
+    which costs more than to make it. What it does besides is left out: nobody checks the fields given to `begin`, and
+    an `apply` would not be called."""
 
     @classmethod
     def begin(cls, order_id: UUID, at: datetime | None, **fields: Any) -> "Order":

@@ -1,7 +1,9 @@
 """The order by itself: its way along the statuses, what it comes to, and what it holds."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -71,6 +73,12 @@ def _way(here: str, there: str) -> list[str]:
 
 def _reaches(here: str, there: str) -> bool:
     return here == there or any(_reaches(following, there) for following in NEXT_STATUSES[here])
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_it_begins_with_an_event_that_has_each_of_its_fields(imported: bool) -> None:
+    begun = an_order(imported=imported).pending_events[0]
+    assert set(vars(begun)) == {field.name for field in fields(cast(Any, begun))}
 
 
 class TestTheWay:
